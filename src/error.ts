@@ -1,0 +1,142 @@
+/**
+ * The one error type that users meet, and the table of everything that can go wrong.
+ *
+ * A `SealerError` is something a person can act on: it has a code to search for, a hint that names the fix and, where
+ * there is one, the place. Anything else that is thrown is a bug of ours and is reported as one.
+ */
+
+/** A place in a file that the user wrote. Lines and columns count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** Exit codes: 1 = the user can mend it, 2 = wrong usage, 3 = a fault outside (network, host), 70 = our own bug. */
+export type ExitCode = 1 | 2 | 3 | 70;
+
+/** Every error code, with its exit code and what it means. The README's table is this one; a test compares them. */
+export const ERROR_CODES = {
+  // command line
+  USAGE: { exit: 2, means: 'The command line has an unknown, missing or malformed argument.' },
+  INTERRUPTED: { exit: 1, means: 'The work was interrupted (Ctrl-C or a signal); running it again goes on.' },
+  INTERNAL: { exit: 70, means: 'A bug in sealer itself.' },
+  // Kubefile
+  KUBEFILE_NOT_FOUND: { exit: 1, means: 'There is no Kubefile at the given place.' },
+  KUBEFILE_INVALID: { exit: 1, means: 'The Kubefile has problems; each is listed with its own code and place.' },
+  UNKNOWN_INSTRUCTION: { exit: 1, means: 'A line starts with a keyword that is not an instruction.' },
+  UNKNOWN_FLAG: { exit: 1, means: 'An instruction has a flag that it does not take.' },
+  BAD_FLAG: { exit: 1, means: 'A flag of an instruction has a value that it cannot have.' },
+  BAD_ARGUMENTS: { exit: 1, means: 'An instruction has too few, too many or malformed arguments.' },
+  BAD_JSON: { exit: 1, means: 'An exec form or list is not valid JSON (often a missing bracket or single quotes).' },
+  BAD_VARIABLE: { exit: 1, means: 'A ${variable} is malformed.' },
+  BAD_QUOTES: { exit: 1, means: 'A quote is opened and not closed.' },
+  BAD_HEREDOC: { exit: 1, means: 'A heredoc has no end.' },
+  BAD_DIRECTIVE: { exit: 1, means: 'A parser directive (# escape=) has a value that it cannot have.' },
+  MISSING_FROM: { exit: 1, means: 'An instruction stands before the first FROM, or there is no FROM at all.' },
+  UNKNOWN_STAGE: { exit: 1, means: '--from or --target names a stage that does not exist.' },
+  DUPLICATE_STAGE: { exit: 1, means: 'Two stages have the same name.' },
+  UNKNOWN_APP: { exit: 1, means: 'LAUNCH, APPENV or APPCMDS names an app that no APP, CNI or CSI declares.' },
+  DUPLICATE_APP: { exit: 1, means: 'An app is declared twice.' },
+  DUPLICATE_INSTRUCTION: { exit: 1, means: 'An instruction that may stand once stands twice.' },
+  LAUNCH_CONFLICT: { exit: 1, means: 'LAUNCH and CMDS or CMD exclude each other.' },
+  BAD_NAME: { exit: 1, means: 'A name (stage, app, variable, label) has characters that it cannot have.' },
+  BAD_CONSTRAINT: { exit: 1, means: 'KUBEVERSION is not a version constraint.' },
+  BAD_PLATFORM: { exit: 1, means: 'A platform is not os/arch[/variant].' },
+  // names and formats
+  INVALID_DIGEST: { exit: 1, means: 'A digest is malformed or uses an unknown algorithm.' },
+  INVALID_REFERENCE: { exit: 1, means: 'An image reference is malformed.' },
+  INVALID_MANIFEST: { exit: 1, means: 'A manifest, index or config is not what the OCI image-spec allows.' },
+  // content
+  DIGEST_MISMATCH: { exit: 1, means: 'Content is not what its digest says: truncated, altered, or a registry lies.' },
+  SIZE_MISMATCH: { exit: 1, means: 'Content is longer or shorter than its descriptor says.' },
+  UNSAFE_ARCHIVE: { exit: 1, means: 'An archive tries to write outside its folder, or holds devices or the like.' },
+  ARCHIVE_TOO_LARGE: { exit: 1, means: 'An archive unpacks to more than its limits allow (a bomb).' },
+  CORRUPT_ARCHIVE: { exit: 1, means: 'An archive is damaged, truncated or of an unknown kind.' },
+  // store
+  STORE_INVALID: { exit: 1, means: 'The store is not an OCI image layout, or of a later version.' },
+  IMAGE_NOT_FOUND: { exit: 1, means: 'An image is neither in the store nor in its registry.' },
+  IMAGE_IN_USE: { exit: 1, means: 'An ID or digest to remove belongs to several names.' },
+  DISK_FULL: { exit: 3, means: 'No space is left on the disk of the store.' },
+  PERMISSION: { exit: 1, means: 'A file or folder cannot be read or written.' },
+  // registry
+  UNAUTHORIZED: { exit: 1, means: 'A registry refuses the credentials, or needs some.' },
+  DENIED: { exit: 1, means: 'The credentials are right but do not allow this.' },
+  CREDENTIALS_INVALID: { exit: 1, means: 'A credentials file or credential helper is broken.' },
+  RATE_LIMITED: { exit: 3, means: 'A registry asks to come back later (429), longer than we wait.' },
+  REGISTRY_UNREACHABLE: { exit: 3, means: 'A registry cannot be reached.' },
+  REGISTRY_ERROR: { exit: 3, means: 'A registry answers with an error or with what the distribution-spec forbids.' },
+  INSECURE_REGISTRY: { exit: 1, means: 'A registry speaks plain http, or has a certificate nobody vouches for.' },
+  UNSAFE_REDIRECT: { exit: 3, means: 'A registry redirects to where we do not follow.' },
+  ADDRESS_IN_USE: { exit: 1, means: 'The address to listen on is taken.' },
+  // build
+  CONTEXT_NOT_FOUND: { exit: 1, means: 'The build context is not a folder.' },
+  SOURCE_NOT_FOUND: { exit: 1, means: 'A source of COPY, ADD or APP does not exist (or is ignored).' },
+  SOURCE_OUTSIDE_CONTEXT: { exit: 1, means: 'A source leads outside the build context.' },
+  BAD_DESTINATION: { exit: 1, means: 'A destination of COPY, ADD or APP cannot be written to.' },
+  BASE_NOT_FOUND: { exit: 1, means: 'The base image of a FROM does not exist.' },
+  PLATFORM_NOT_FOUND: { exit: 1, means: 'An image has no manifest for a wanted platform.' },
+  FOREIGN_RUN: { exit: 1, means: 'A RUN is for a platform that this machine can neither run nor emulate.' },
+  RUN_FAILED: { exit: 1, means: 'A command of RUN failed.' },
+  CHECKSUM_MISMATCH: { exit: 1, means: 'A downloaded file is not what its --checksum says.' },
+  DOWNLOAD_FAILED: { exit: 3, means: 'A URL of ADD or APP cannot be downloaded.' },
+  SECRET_NOT_FOUND: { exit: 1, means: 'A --mount=type=secret names a secret that was not given.' },
+  APP_KIND_UNKNOWN: { exit: 1, means: 'What an app is cannot be told from its files, and it has no APPCMDS.' },
+  TOO_MANY_LAYERS: { exit: 1, means: 'The image would have more layers than container engines can mount.' },
+  // container images
+  IMAGES_MISSING: { exit: 1, means: 'Container images that the content names cannot be fetched; each is listed.' },
+  MANIFEST_UNREADABLE: { exit: 1, means: 'A Kubernetes manifest or image list cannot be read.' },
+} as const satisfies Record<string, { exit: ExitCode; means: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What to add to an error beside its code and message. */
+export interface ErrorDetails {
+  /** What to do about it: one sentence, in the imperative. */
+  readonly hint?: string | undefined;
+  readonly at?: Place | undefined;
+  readonly cause?: unknown;
+  /** Several problems reported as one: each is printed on its own. */
+  readonly problems?: readonly Problem[] | undefined;
+}
+
+/** One finding among several, as a linter prints it. */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly at?: Place | undefined;
+  /** Warnings do not fail anything. Default: error. */
+  readonly severity?: 'error' | 'warning' | undefined;
+}
+
+/** An error that a person can act on. */
+export class SealerError extends Error {
+  override readonly name = 'SealerError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly at: Place | undefined;
+  readonly problems: readonly Problem[];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.at = details.at;
+    this.problems = details.problems ?? [];
+  }
+
+  get exitCode(): ExitCode {
+    return ERROR_CODES[this.code].exit;
+  }
+}
+
+/** `file:line:column`, as far as it is known. */
+export function formatPlace({ file, line, column }: Place): string {
+  return [file, line, column].filter((part) => part !== undefined).join(':');
+}
+
+/** Whether a caught value is a Node.js system error with this code (`ENOENT` …). */
+export function isSystemError(error: unknown, ...codes: string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
+}

@@ -1,0 +1,141 @@
+/**
+ * What a Kubefile says, with the place of everything. Variables and quotes stand in words as they were written;
+ * `expandWord` resolves them when the values are known.
+ */
+
+import type { Place } from '../error.ts';
+
+/** A piece of text as written: quotes, escapes and `${variables}` are still in it. */
+export interface Word {
+  readonly text: string;
+  readonly at: Place;
+}
+
+/** An inline file: `<<EOF` … `EOF`. */
+export interface Heredoc {
+  readonly name: string;
+  /** Variables in the content are resolved unless the name was quoted. */
+  readonly expand: boolean;
+  /** Content with leading tabs removed where `<<-` asked for it. */
+  readonly content: string;
+  readonly at: Place;
+}
+
+export interface Kubefile {
+  readonly file: string;
+  readonly escape: '\\' | '`';
+  /** ARGs before the first FROM; only FROM lines and re-declaring ARGs see them. */
+  readonly globals: readonly ArgInstruction[];
+  readonly stages: readonly Stage[];
+}
+
+export interface Stage {
+  readonly index: number;
+  readonly name?: string | undefined;
+  readonly from: FromInstruction;
+  readonly instructions: readonly Instruction[];
+}
+
+interface Node<Kind extends string> {
+  readonly kind: Kind;
+  readonly at: Place;
+  /** The instruction as written, continuation lines joined; for messages and history. */
+  readonly text: string;
+}
+
+/** A shell line (run by `/bin/sh -c`) or an argument vector. */
+export type Command =
+  | { readonly form: 'shell'; readonly script: string }
+  | { readonly form: 'exec'; readonly argv: readonly string[] };
+
+export type Mount =
+  | { readonly type: 'cache'; readonly id?: string | undefined; readonly target: string; readonly readonly: boolean }
+  | {
+      readonly type: 'secret';
+      readonly id: string;
+      /** Where the file appears, relative to the rootfs or absolute; default `/run/secrets/<id>`. */
+      readonly target?: string | undefined;
+      /** Name of an environment variable to hold the secret instead of, or beside, a file. */
+      readonly env?: string | undefined;
+      readonly required: boolean;
+      readonly mode: number;
+    };
+
+export interface FromInstruction extends Node<'FROM'> {
+  readonly platform?: Word | undefined;
+  readonly image: Word;
+  readonly as?: string | undefined;
+}
+export interface CopyInstruction extends Node<'COPY' | 'ADD'> {
+  readonly from?: Word | undefined;
+  readonly chown?: Word | undefined;
+  readonly chmod?: Word | undefined;
+  /** ADD of one URL: `sha256:<hex>`. */
+  readonly checksum?: Word | undefined;
+  readonly sources: readonly (Word | Heredoc)[];
+  readonly destination: Word;
+}
+export interface RunInstruction extends Node<'RUN'> {
+  readonly mounts: readonly Mount[];
+  readonly command: Command;
+}
+export interface EnvInstruction extends Node<'ENV'> {
+  readonly pairs: readonly Pair[];
+}
+export interface LabelInstruction extends Node<'LABEL'> {
+  readonly pairs: readonly Pair[];
+}
+export interface ArgInstruction extends Node<'ARG'> {
+  readonly pairs: readonly { readonly name: string; readonly value?: Word | undefined; readonly at: Place }[];
+}
+export interface WorkdirInstruction extends Node<'WORKDIR'> {
+  readonly path: Word;
+}
+export interface MaintainerInstruction extends Node<'MAINTAINER'> {
+  readonly name: string;
+}
+/** APP, and CNI and CSI, which are apps that also set a label. */
+export interface AppInstruction extends Node<'APP' | 'CNI' | 'CSI'> {
+  readonly name: string;
+  /** For an http(s) source: `sha256:<hex>`. */
+  readonly checksum?: Word | undefined;
+  readonly sources: readonly Word[];
+}
+export interface AppEnvInstruction extends Node<'APPENV'> {
+  readonly app: string;
+  readonly pairs: readonly Pair[];
+}
+export interface AppCmdsInstruction extends Node<'APPCMDS'> {
+  readonly app: string;
+  readonly commands: readonly string[];
+}
+export interface LaunchInstruction extends Node<'LAUNCH'> {
+  readonly apps: readonly string[];
+}
+/** CMDS replaces what was there; each CMD appends one command. Exec forms of CMD are kept as a quoted shell line. */
+export interface CmdsInstruction extends Node<'CMDS' | 'CMD'> {
+  readonly commands: readonly string[];
+}
+export interface KubeVersionInstruction extends Node<'KUBEVERSION'> {
+  readonly constraint: string;
+}
+
+export interface Pair {
+  readonly name: Word;
+  readonly value: Word;
+}
+
+export type Instruction =
+  | CopyInstruction
+  | RunInstruction
+  | EnvInstruction
+  | LabelInstruction
+  | ArgInstruction
+  | WorkdirInstruction
+  | MaintainerInstruction
+  | AppInstruction
+  | AppEnvInstruction
+  | AppCmdsInstruction
+  | LaunchInstruction
+  | CmdsInstruction
+  | KubeVersionInstruction;
