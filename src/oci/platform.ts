@@ -27,7 +27,7 @@ const ARCHITECTURES: Record<string, Pick<Platform, 'architecture' | 'variant'>> 
 export function parsePlatform(text: string): Platform {
   const parts = text.trim().toLowerCase().split('/');
   const [os, architecture, variant] = parts.length === 1 ? ['linux', parts[0]] : parts;
-  const wellFormed = parts.length <= 3 && parts.every((part) => /^[a-z0-9_.-]+$/.test(part));
+  const wellFormed = parts.length <= 3 && parts.every((part) => /^[a-z0-9]+([_.-]+[a-z0-9]+)*$/.test(part));
   if (!wellFormed || os === undefined || architecture === undefined) {
     throw new SealerError('BAD_PLATFORM', `"${text}" is not a platform`, { hint: 'Write os/arch, like linux/arm64.' });
   }
