@@ -12,7 +12,7 @@ export async function temporaryFolder(label = 'test'): Promise<{ path: string } 
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
-/** Writes files below a folder; names are relative paths, an executable one ends its content with `#!`-less mode 0755. */
+/** Writes files below a folder, by relative path; those named in `executable` get mode 0755. */
 export function writeFiles(
   root: string,
   files: Readonly<Record<string, string | Uint8Array>>,
