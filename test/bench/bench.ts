@@ -5,10 +5,11 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { cliCommand } from '../lab/cli.ts';
+import { pushContainerImage } from '../lab/container-image.ts';
 import { startDockerRegistry } from '../lab/docker-registry.ts';
 import { noise, temporaryFolder, writeFiles } from '../lab/scratch.ts';
 import { findTool, needs } from '../lab/tools.ts';
@@ -168,18 +169,11 @@ async function benchPack(): Promise<void> {
 }
 
 async function pushImage(name: string, tag: string, size: number, layers = 1, group = 'shop'): Promise<void> {
-  const target = `${registry.address}/${group}/${name}:${tag}`;
-  const files: string[] = [];
-  for (let i = 0; i < layers; i++) {
-    const root = join(folder.path, 'layer');
-    rmSync(root, { recursive: true, force: true });
-    mkdirSync(root);
-    writeFileSync(join(root, `${name}-${i}.bin`), noise(size * 1_000_000, `${name}:${tag}:${i}`));
-    const file = join(folder.path, `layer-${i}.tar.gz`);
-    await measure({ argv: ['tar', '-C', root, '-I', 'gzip -1', '-cf', file, '.'] });
-    files.push('-f', file);
-  }
-  await measure({ argv: [crane, 'append', '--insecure', '--oci-empty-base', ...files, '-t', target] });
+  await pushContainerImage(`${registry.address}/${group}/${name}:${tag}`, {
+    layers: Array.from({ length: layers }, (_, i) => ({
+      [`${name}-${i}.bin`]: noise(size * 1_000_000, `${name}:${tag}:${i}`),
+    })),
+  });
 }
 
 function writeManifest(context: string, references: readonly string[]): void {

@@ -1,0 +1,88 @@
+/** A containerd of the test's own, to pull as a node does: by the original name, through a mirror of `hosts.toml`. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from './scratch.ts';
+import { findTool, runTool, works } from './tools.ts';
+
+export interface MirrorOptions {
+  /** The mirror's URL for a registry host, path included. */
+  readonly mirror: (host: string) => string;
+  readonly platform: string;
+}
+
+/** Pulls the content of references and gives the digest that containerd has for each. Needs no root: nothing is unpacked. */
+export async function pullWithContainerd(
+  references: readonly string[],
+  { mirror, platform }: MirrorOptions,
+): Promise<string[]> {
+  await using folder = await temporaryFolder('containerd');
+  const socket = join(folder.path, 'c.sock');
+  const config = join(folder.path, 'config.toml');
+  writeFileSync(
+    config,
+    `version = 2
+root = "${folder.path}/root"
+state = "${folder.path}/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri"]
+[grpc]
+  address = "${socket}"
+`,
+  );
+  const hosts = join(folder.path, 'certs.d');
+  for (const reference of references) writeMirror(hosts, reference.slice(0, reference.indexOf('/')), mirror);
+
+  const containerd = spawn(findTool('containerd') ?? 'containerd', ['--config', config], { stdio: 'ignore' });
+  const ended = once(containerd, 'exit');
+  try {
+    const ctr = findTool('ctr') ?? 'ctr';
+    const deadline = Date.now() + 20_000;
+    while (!works(ctr, '--address', socket, 'version')) {
+      if (Date.now() > deadline || containerd.exitCode !== null) throw new Error('containerd does not answer');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    for (const reference of references) {
+      await runTool('ctr', [
+        '--address',
+        socket,
+        'content',
+        'fetch',
+        '--platform',
+        platform,
+        '--hosts-dir',
+        hosts,
+        reference,
+      ]);
+    }
+    const listed = await runTool('ctr', ['--address', socket, 'images', 'ls']);
+    return references.map((reference) => digestOf(reference, listed));
+  } finally {
+    containerd.kill('SIGKILL');
+    await ended;
+  }
+}
+
+/** `override_path` makes containerd ask for exactly this path; both entries point at the mirror, so nothing goes upstream. */
+function writeMirror(hosts: string, host: string, mirror: MirrorOptions['mirror']): void {
+  const folder = join(hosts, host);
+  mkdirSync(folder, { recursive: true });
+  const url = mirror(host);
+  writeFileSync(
+    join(folder, 'hosts.toml'),
+    `server = "${url}"
+[host."${url}"]
+  capabilities = ["pull", "resolve"]
+  override_path = true
+  skip_verify = true
+`,
+  );
+}
+
+function digestOf(reference: string, listed: string): string {
+  const line = listed.split('\n').find((each) => each.startsWith(`${reference} `));
+  const digest = /sha256:[0-9a-f]{64}/.exec(line?.slice(reference.length) ?? '')?.[0];
+  if (digest === undefined) throw new Error(`containerd does not list ${reference}:\n${listed}`);
+  return digest;
+}
