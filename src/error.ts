@@ -85,6 +85,7 @@ export const ERROR_CODES = {
   TOO_MANY_LAYERS: { exit: 1, means: 'The image would have more layers than container engines can mount.' },
   // container images
   IMAGES_MISSING: { exit: 1, means: 'Container images that the content names cannot be fetched; each is listed.' },
+  IMAGES_NOT_DISCOVERED: { exit: 1, means: 'Content may name container images in a way that discovery does not read.' },
   MANIFEST_UNREADABLE: { exit: 1, means: 'A Kubernetes manifest or image list cannot be read.' },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>;
 

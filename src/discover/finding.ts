@@ -1,0 +1,45 @@
+/** What discovery finds, and the shape that every finder has. */
+
+import type { Place, Problem } from '../error.ts';
+import { formatReference, type Reference } from '../oci/reference.ts';
+
+/** One place that names a container image. */
+export interface Finding {
+  readonly reference: Reference;
+  /** The reference as it is written there. */
+  readonly text: string;
+  readonly at: Place;
+  /** Where in the document: `spec.template.spec.containers[0].image`. */
+  readonly path?: string;
+  readonly finder: 'manifest' | 'image-list' | 'argument';
+  /** `possible` is text that looks like a reference and may be something else. */
+  readonly certainty: 'certain' | 'possible';
+  /** The app below application/apps/ whose file this is. */
+  readonly app?: string;
+}
+
+export interface Findings {
+  readonly findings: Finding[];
+  readonly problems: Problem[];
+}
+
+/** Finds the images in the text of one file. A finder never throws on bad input: that is what problems are for. */
+export type Finder = (text: string, file: string) => Findings;
+
+/** An image with every place that names it: what a harvest is asked for. */
+export interface NamedImage {
+  readonly reference: Reference;
+  readonly findings: readonly Finding[];
+}
+
+/** Groups findings by complete reference, sorted by it, so that the order of files plays no part. */
+export function groupByReference(findings: readonly Finding[]): readonly NamedImage[] {
+  const byName = new Map<string, { reference: Reference; findings: Finding[] }>();
+  for (const finding of findings) {
+    const name = formatReference(finding.reference);
+    const group = byName.get(name);
+    if (group === undefined) byName.set(name, { reference: finding.reference, findings: [finding] });
+    else group.findings.push(finding);
+  }
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
