@@ -19,6 +19,7 @@ export type ExitCode = 1 | 2 | 3 | 70;
 export const ERROR_CODES = {
   // command line
   USAGE: { exit: 2, means: 'The command line has an unknown, missing or malformed argument.' },
+  UNSAFE_FORK: { exit: 1, means: 'A workflow with secrets would work on the code of a fork.' },
   INTERRUPTED: { exit: 1, means: 'The work was interrupted (Ctrl-C or a signal); running it again goes on.' },
   INTERNAL: { exit: 70, means: 'A bug in sealer itself.' },
   // Kubefile
@@ -53,6 +54,8 @@ export const ERROR_CODES = {
   UNSAFE_ARCHIVE: { exit: 1, means: 'An archive tries to write outside its folder, or holds devices or the like.' },
   ARCHIVE_TOO_LARGE: { exit: 1, means: 'An archive unpacks to more than its limits allow (a bomb).' },
   CORRUPT_ARCHIVE: { exit: 1, means: 'An archive is damaged, truncated or of an unknown kind.' },
+  CANNOT_PACK: { exit: 1, means: 'A file cannot be in a layer: a socket, a device, or a name that layers reserve.' },
+  SOURCE_CHANGED: { exit: 1, means: 'A file changed while it was being packed.' },
   // store
   STORE_INVALID: { exit: 1, means: 'The store is not an OCI image layout, or of a later version.' },
   IMAGE_NOT_FOUND: { exit: 1, means: 'An image is neither in the store nor in its registry.' },

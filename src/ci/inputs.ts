@@ -1,0 +1,148 @@
+/** The inputs of the actions, under the names that action.yml gives them. */
+
+import { join } from 'node:path';
+import type { ImageType, PullPolicy } from '../build/index.ts';
+import { COMPRESSIONS, IMAGE_TYPES, PULL_POLICIES } from '../cli/index.ts';
+import { SealerError } from '../error.ts';
+import type { Compression } from '../oci/tar/index.ts';
+import { parseList, parsePairs } from './lists.ts';
+import { parseRegistryAuth, type RegistryLogin } from './registry-auth.ts';
+
+/** Reads one input as it came; an unset one is the empty text. */
+export type ReadInput = (name: string) => string;
+
+export interface RegistryInputs {
+  readonly insecure: boolean;
+  readonly insecureRegistries: readonly string[];
+  readonly caFiles: readonly string[];
+  readonly registryAuth: readonly RegistryLogin[];
+}
+
+export interface BuildInputs extends RegistryInputs {
+  readonly context: string;
+  readonly file: string;
+  readonly tags: readonly string[];
+  readonly platforms: readonly string[];
+  readonly buildArgs: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly noCache: boolean;
+  readonly pull: PullPolicy;
+  readonly target: string | undefined;
+  /** Values by ID. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Names of environment variables by ID. */
+  readonly secretEnvs: Readonly<Record<string, string>>;
+  /** Files by ID. */
+  readonly secretFiles: Readonly<Record<string, string>>;
+  readonly imageLists: readonly string[];
+  readonly ignoredImageLists: readonly string[];
+  readonly saveImages: boolean;
+  readonly type: ImageType;
+  readonly compression: Compression;
+  readonly store: string | undefined;
+  readonly cache: 'auto' | 'true' | 'false';
+  readonly lint: 'error' | 'warn' | 'off';
+  readonly summary: boolean;
+  /** Whether the step after this one pushes. */
+  readonly push: boolean;
+  readonly allowUnsafeFork: boolean;
+}
+
+export interface PushInputs extends RegistryInputs {
+  /** A name, a digest, or empty: then the first tag. */
+  readonly image: string;
+  readonly tags: readonly string[];
+  readonly store: string | undefined;
+  readonly summary: boolean;
+  readonly allowUnsafeFork: boolean;
+}
+
+/**
+ * Reads and checks the inputs of the build.
+ * @throws SealerError USAGE, naming the input
+ */
+export function readBuildInputs(read: ReadInput): BuildInputs {
+  const context = read('context') || '.';
+  return {
+    context,
+    file: read('file') || read('kubefile') || join(context, 'Kubefile'),
+    tags: parseList(read('tags'), { comma: true }),
+    platforms: parseList(read('platforms'), { comma: true }),
+    buildArgs: parseList(read('build-args'), { comma: false }),
+    labels: parsePairs(read('labels'), { comma: false }),
+    annotations: parsePairs(read('annotations'), { comma: false }),
+    noCache: readBoolean(read, 'no-cache', false),
+    pull: readPull(read),
+    target: read('target') || undefined,
+    secrets: parsePairs(read('secrets'), { comma: false, trim: false }),
+    secretEnvs: parsePairs(read('secret-envs'), { comma: true }),
+    secretFiles: parsePairs(read('secret-files'), { comma: false }),
+    imageLists: parseList(read('image-list'), { comma: true }),
+    ignoredImageLists: parseList(read('ignored-image-list'), { comma: true }),
+    saveImages: readBoolean(read, 'save-images', true),
+    type: readChoice(read, 'type', IMAGE_TYPES, 'kube-installer'),
+    compression: readChoice(read, 'compression', COMPRESSIONS, 'gzip'),
+    store: read('store') || undefined,
+    cache: readChoice(read, 'cache', ['auto', 'true', 'false'], 'auto'),
+    lint: readChoice(read, 'lint', ['error', 'warn', 'off'], 'error'),
+    summary: readBoolean(read, 'summary', true),
+    push: readBoolean(read, 'push', false),
+    allowUnsafeFork: readBoolean(read, 'allow-unsafe-fork', false),
+    ...readRegistryInputs(read),
+  };
+}
+
+/**
+ * Reads and checks the inputs of the push.
+ * @throws SealerError USAGE, naming the input
+ */
+export function readPushInputs(read: ReadInput): PushInputs {
+  return {
+    image: read('image'),
+    tags: parseList(read('tags'), { comma: true }),
+    store: read('store') || undefined,
+    summary: readBoolean(read, 'summary', true),
+    allowUnsafeFork: readBoolean(read, 'allow-unsafe-fork', false),
+    ...readRegistryInputs(read),
+  };
+}
+
+function readRegistryInputs(read: ReadInput): RegistryInputs {
+  return {
+    insecure: readBoolean(read, 'insecure', false),
+    insecureRegistries: parseList(read('insecure-registries'), { comma: true }),
+    caFiles: parseList(read('ca-file'), { comma: true }),
+    registryAuth: parseRegistryAuth(read('registry-auth')),
+  };
+}
+
+/** docker's `pull` is a boolean; the policies are accepted beside it. */
+function readPull(read: ReadInput): PullPolicy {
+  const value = read('pull').trim().toLowerCase();
+  if (value === 'true') return 'always';
+  if (value === 'false') return 'missing';
+  return readChoice(read, 'pull', PULL_POLICIES, 'missing');
+}
+
+/** The booleans of YAML 1.2, as `core.getBooleanInput` takes them. */
+function readBoolean(read: ReadInput, name: string, otherwise: boolean): boolean {
+  const value = read(name).trim();
+  if (value === '') return otherwise;
+  if (/^(true|True|TRUE)$/.test(value)) return true;
+  if (/^(false|False|FALSE)$/.test(value)) return false;
+  throw new SealerError('USAGE', `The input ${name} is "${value}"`, { hint: 'Write true or false.' });
+}
+
+function readChoice<const Choice extends string>(
+  read: ReadInput,
+  name: string,
+  choices: readonly Choice[],
+  otherwise: Choice,
+): Choice {
+  const value = read(name).trim().toLowerCase();
+  if (value === '') return otherwise;
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  throw new SealerError('USAGE', `The input ${name} is "${value}"`, { hint: `Write ${choices.join(', or ')}.` });
+}

@@ -1,0 +1,84 @@
+/** `sealer build` */
+
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import type { BuildResult } from '../../build/index.ts';
+import { SealerError } from '../../error.ts';
+import { familiarReference, parseReference } from '../../oci/reference.ts';
+import { type BuildFlags, toBuildOptions, withBuildFlags } from '../build-flags.ts';
+import type { CliContext } from '../context.ts';
+import { describeProblem } from '../describe-error.ts';
+import { type OutputFlags, type RegistryFlags, type StoreFlags, withProgress, withRegistry, withStore } from '../flags.ts';
+import { buildMetadata } from '../metadata.ts';
+import { printResult } from '../print.ts';
+import { formatBytes, formatCount, formatDuration } from '../progress/index.ts';
+import { openSession, type Session } from '../session.ts';
+import { VERSION } from '../version.ts';
+
+interface Flags extends BuildFlags, OutputFlags, RegistryFlags, StoreFlags {
+  readonly iidfile?: string | undefined;
+  readonly metadataFile?: string | undefined;
+  readonly push?: boolean | undefined;
+}
+
+const EXAMPLES = `
+Examples:
+  sealer build -t registry.example.com/shop:v1 .
+  sealer build -t shop:v1 --platform linux/amd64,linux/arm64 --build-arg VERSION=1.4 deploy
+  sealer build -t registry.example.com/shop:v1 --push --secret id=token,env=TOKEN .
+
+Container images are found in manifests/, application/apps/* and imageList files. One that cannot be fetched fails the build.`;
+
+export function buildCommand(context: CliContext): Command {
+  return withStore(withRegistry(withProgress(withBuildFlags(new Command('build')))))
+    .description('Build a cluster image from a Kubefile and a folder, with every container image that its manifests name.')
+    .argument('[context]', 'the folder that COPY, ADD and APP read from', '.')
+    .option('--push', 'push every name once it is built')
+    .option('--iidfile <file>', 'write the image ID to a file')
+    .option('--metadata-file <file>', 'write digests, names and what is inside to a file, as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (folder: string, flags: Flags) => {
+      const options = toBuildOptions(folder, flags, context.env);
+      if (flags.push === true && options.tags.length === 0) {
+        throw new SealerError('USAGE', '--push needs a name to push to', { hint: 'Add -t registry/name:tag.' });
+      }
+      const { build } = await import('../../build/index.ts');
+      const started = context.now();
+      const { result, pushedBytes } = await (async () => {
+        await using session = await openSession(context, flags);
+        const { store, client, report } = session;
+        const { env, signal } = context;
+        const result = await build(options, { store, client, env, report, signal, version: VERSION });
+        return { result, pushedBytes: flags.push === true ? await pushAll(session, result, signal) : 0 };
+      })();
+      if (flags.iidfile !== undefined) await writeFile(flags.iidfile, result.imageId);
+      if (flags.metadataFile !== undefined) {
+        await writeFile(flags.metadataFile, `${JSON.stringify(buildMetadata(result), undefined, 2)}\n`);
+      }
+      for (const problem of flags.json === true || flags.quiet === true ? [] : result.problems) {
+        context.stderr.write(`${describeProblem({ ...problem, severity: 'warning' }).join('\n')}\n`);
+      }
+      printResult(context, flags, flags.push === true ? { ...result, pushedBytes } : result, () =>
+        flags.quiet === true ? result.digest : summary(result, context.now() - started),
+      );
+    });
+}
+
+async function pushAll({ client, store, report }: Session, result: BuildResult, signal: AbortSignal): Promise<number> {
+  const { pushImage } = await import('../../registry/client/index.ts');
+  let moved = 0;
+  for (const tag of result.tags) {
+    moved += (await pushImage(client, store, result.descriptor, parseReference(tag), { report, signal })).moved;
+  }
+  return moved;
+}
+
+function summary({ tags, digest, platforms, reusedBytes, fetchedBytes }: BuildResult, elapsed: number): string {
+  const images = new Set(platforms.flatMap((each) => each.images.map(({ reference }) => reference)));
+  const names = tags.map((tag) => familiarReference(parseReference(tag)));
+  return [
+    `built ${names.length === 0 ? 'an image without a name' : names.join(', ')} in ${formatDuration(elapsed)}`,
+    digest,
+    `${formatCount(images.size, 'container image')} inside; ${formatBytes(fetchedBytes)} fetched, ${formatBytes(reusedBytes)} reused`,
+  ].join('\n');
+}

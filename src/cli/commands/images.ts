@@ -1,0 +1,52 @@
+/** `sealer images` */
+
+import { Command } from 'commander';
+import { shortDigest } from '../../oci/digest.ts';
+import { familiarReference, parseReference } from '../../oci/reference.ts';
+import type { CliContext } from '../context.ts';
+import type { NamedImage } from '../find-image.ts';
+import { type OutputFlags, type StoreFlags, withJson, withStore } from '../flags.ts';
+import { describeImage } from '../list-images.ts';
+import { formatTable, printResult } from '../print.ts';
+import { formatBytes } from '../progress/index.ts';
+import { openStore } from '../session.ts';
+
+interface ImagesFlags extends OutputFlags, StoreFlags {
+  readonly trunc: boolean;
+  readonly digests?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export function imagesCommand(context: CliContext): Command {
+  return withStore(withJson(new Command('images')))
+    .description('List the images of the store.')
+    .argument('[name]', 'only those of this repository, or with this beginning')
+    .option('--no-trunc', 'print names and digests in full')
+    .option('--digests', 'print digests in full')
+    .option('-q, --quiet', 'print names only')
+    .action(async (filter: string | undefined, flags: ImagesFlags) => {
+      await using store = await openStore(context, flags);
+      const named = (await store.names()).filter(({ name }) => fits(name, filter));
+      const images = await Promise.all(named.map((each) => describeImage(store, each)));
+      printResult(context, flags, images, () => {
+        if (flags.quiet === true) return named.map(({ name }) => name).join('\n');
+        const rows = named.map((each, i) => [
+          ...columns(each, flags),
+          images[i]?.platforms.join(',') ?? '',
+          formatBytes(images[i]?.size ?? 0),
+        ]);
+        return formatTable(['NAME', 'DIGEST', 'PLATFORMS', 'SIZE'], rows);
+      });
+    });
+}
+
+function columns({ name, descriptor }: NamedImage, { trunc, digests }: ImagesFlags): readonly string[] {
+  return [
+    trunc ? familiarReference(parseReference(name)) : name,
+    digests === true || !trunc ? descriptor.digest : shortDigest(descriptor.digest),
+  ];
+}
+
+function fits(name: string, filter: string | undefined): boolean {
+  return filter === undefined || name.startsWith(filter) || familiarReference(parseReference(name)).startsWith(filter);
+}

@@ -1,0 +1,56 @@
+/** Images of the store, as users name them: by reference, by digest, or by the first digits of a digest. */
+
+import { SealerError } from '../error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { hexOf } from '../oci/digest.ts';
+import { familiarReference, formatReference, isReference, parseReference } from '../oci/reference.ts';
+import type { Store } from '../oci/store/index.ts';
+
+export interface NamedImage {
+  /** The complete name. */
+  readonly name: string;
+  readonly descriptor: Descriptor;
+}
+
+/** Fewer digits are more likely a short name than an ID. */
+const MIN_DIGITS = 6;
+
+/**
+ * Finds an image of the store.
+ * @throws SealerError IMAGE_NOT_FOUND, INVALID_REFERENCE
+ */
+export async function findImage(store: Store, text: string): Promise<NamedImage> {
+  if (isReference(text)) {
+    const name = formatReference(parseReference(text));
+    const descriptor = await store.resolve(name);
+    if (descriptor !== undefined) return { name, descriptor };
+  }
+  const [first] = await imagesByDigest(store, text);
+  if (first !== undefined) return first;
+  throw imageNotFound(text);
+}
+
+/**
+ * The names that a digest, or the first digits of one, belongs to; `name@digest` narrows to that name's repository.
+ * @throws SealerError IMAGE_IN_USE when the digits fit several images
+ */
+export async function imagesByDigest(store: Store, text: string): Promise<readonly NamedImage[]> {
+  const digits = /^(?:sha256:|sha512:)?([a-f0-9]+)$/.exec(text)?.[1];
+  if (digits === undefined || digits.length < MIN_DIGITS) return [];
+  const found = (await store.names()).filter(({ descriptor }) => hexOf(descriptor.digest).startsWith(digits));
+  const digests = new Set(found.map(({ descriptor }) => descriptor.digest));
+  if (digests.size > 1) {
+    throw new SealerError('IMAGE_IN_USE', `${text} is the beginning of ${digests.size} digests`, {
+      hint: `Write more digits: ${[...digests].join(', ')}.`,
+    });
+  }
+  return found;
+}
+
+/** The error for an image that the store does not hold. */
+export function imageNotFound(text: string): SealerError {
+  const name = isReference(text) ? familiarReference(parseReference(text)) : text;
+  return new SealerError('IMAGE_NOT_FOUND', `There is no image ${name} in the store`, {
+    hint: 'sealer images lists what there is; sealer pull fetches from a registry.',
+  });
+}

@@ -1,0 +1,83 @@
+/** Flags that several commands share, with the shape of what they give. */
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { PROGRESS_MODES, type ProgressMode } from './progress/index.ts';
+
+export interface OutputFlags {
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly progress?: ProgressMode | undefined;
+}
+
+export interface StoreFlags {
+  readonly store?: string | undefined;
+}
+
+export interface RegistryFlags {
+  readonly insecure?: boolean | undefined;
+  readonly insecureRegistry?: readonly string[] | undefined;
+  readonly caFile?: readonly string[] | undefined;
+}
+
+/** `--json`, on every command. */
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print the result as one JSON document, and an error as one JSON object on stderr');
+}
+
+/** `--json`, `--quiet` and `--progress`, on commands that take their time. */
+export function withProgress(command: Command): Command {
+  return withJson(command)
+    .option('-q, --quiet', 'print nothing but the result')
+    .addOption(
+      new Option(
+        '--progress <mode>',
+        'how progress is shown on stderr: auto (redraws on a terminal, lines elsewhere), tty, plain, json (an event a line) or quiet',
+      )
+        .choices(PROGRESS_MODES)
+        .default('auto'),
+    );
+}
+
+/** `--store`, on commands that work on the local store. */
+export function withStore(command: Command): Command {
+  return command.option(
+    '--store <folder>',
+    'the store, an OCI image layout (default: $SEALER_HOME, else $XDG_DATA_HOME/sealer, else ~/.local/share/sealer)',
+  );
+}
+
+/** How registries are reached, on commands that talk to one. */
+export function withRegistry(command: Command): Command {
+  return command
+    .option('--insecure', 'allow plain http and certificates that nobody vouches for')
+    .option('--insecure-registry <host>', 'the same for one registry only (repeatable)', collect)
+    .option('--ca-file <file>', 'trust the certificate authorities of a PEM file as well (repeatable)', collect);
+}
+
+/** Collects a repeatable flag in the order given. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+/**
+ * Collects `KEY=VALUE` flags. Later ones win.
+ * @throws InvalidArgumentError
+ */
+export function collectPairs(
+  value: string,
+  previous: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const equals = value.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('Write KEY=VALUE.');
+  return { ...previous, [value.slice(0, equals)]: value.slice(equals + 1) };
+}
+
+/**
+ * Reads `true` or `false`.
+ * @throws InvalidArgumentError
+ */
+export function readBoolean(value: string): boolean {
+  if (/^(true|yes|on|1)$/i.test(value)) return true;
+  if (/^(false|no|off|0)$/i.test(value)) return false;
+  throw new InvalidArgumentError('Write true or false.');
+}

@@ -1,0 +1,15 @@
+/** What the actions share with the command line, so that both do and say the same. */
+
+export {
+  COMPRESSIONS,
+  completeNames,
+  IMAGE_TYPES,
+  PULL_POLICIES,
+  readBuildArgs,
+} from './build-flags.ts';
+export { describeError, problemsOf, toSealerError } from './describe-error.ts';
+export { findImage } from './find-image.ts';
+export { lintContext } from './lint-context.ts';
+export { buildMetadata } from './metadata.ts';
+export { formatBytes, formatDuration, logReporter, type Reporter } from './progress/index.ts';
+export { VERSION } from './version.ts';

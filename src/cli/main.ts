@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/** The entry of the `sealer` command: joins the process to `runCli`. */
+
+import { constants } from 'node:os';
+import { runCli } from './run.ts';
+
+/** How long open handles (a keep-alive connection, say) may hold the process once the work is over, in milliseconds. */
+const LINGER_MS = 500;
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The second one means it: no waiting for anything to be tidied.
+    if (interruption.signal.aborted) process.exit(128 + constants.signals[signal]);
+    interruption.abort();
+  });
+}
+
+// `sealer images | head -1` closes our output early, which is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+}
+
+const { env, stdin, stdout, stderr } = process;
+void runCli(process.argv.slice(2), { env, stdin, stdout, stderr, signal: interruption.signal, now: Date.now }).then(
+  (code) => {
+    process.exitCode = code;
+    setTimeout(() => process.exit(), LINGER_MS).unref();
+  },
+);

@@ -1,0 +1,81 @@
+/** The command line as a whole: every command, its flags and its help. The README's table is made from it. */
+
+import { Command } from 'commander';
+import { buildCommand } from './commands/build.ts';
+import { imagesCommand } from './commands/images.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { lintCommand } from './commands/lint.ts';
+import { loadCommand } from './commands/load.ts';
+import { loginCommand } from './commands/login.ts';
+import { logoutCommand } from './commands/logout.ts';
+import { pruneCommand } from './commands/prune.ts';
+import { pullCommand } from './commands/pull.ts';
+import { pushCommand } from './commands/push.ts';
+import { registryCommand } from './commands/registry-serve.ts';
+import { rmiCommand } from './commands/rmi.ts';
+import { saveCommand } from './commands/save.ts';
+import { tagCommand } from './commands/tag.ts';
+import { versionCommand } from './commands/version.ts';
+import type { CliContext } from './context.ts';
+import { VERSION } from './version.ts';
+
+const COMMANDS = [
+  buildCommand,
+  lintCommand,
+  pushCommand,
+  pullCommand,
+  imagesCommand,
+  inspectCommand,
+  tagCommand,
+  rmiCommand,
+  saveCommand,
+  loadCommand,
+  loginCommand,
+  logoutCommand,
+  pruneCommand,
+  registryCommand,
+  versionCommand,
+] as const;
+
+const EPILOGUE = `
+Environment:
+  SEALER_HOME                        the store (an OCI image layout)
+  SOURCE_DATE_EPOCH                  the time of everything that a build makes, in seconds since 1970 (default: 0)
+  REGISTRY_AUTH_FILE, DOCKER_CONFIG  where credentials are looked for first
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY  proxies, as everywhere
+  NO_COLOR, SEALER_DEBUG             no colours; a stack trace with every error
+
+Exit codes: 0 done; 1 something you can mend; 2 wrong usage; 3 a fault outside (network, registry, disk); 70 a bug of ours.`;
+
+/** The program, ready to parse. Errors are thrown as CommanderError, never printed or turned into an exit. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('sealer')
+    .description(
+      'Packs a whole Kubernetes cluster, with every container image that its apps need, into one OCI image.\nNo root, no daemon.',
+    )
+    .version(VERSION, '-V, --version', 'print the version')
+    .addHelpText('after', EPILOGUE);
+  for (const each of COMMANDS) program.addCommand(each(context));
+  for (const command of walkCommands(program)) configure(command, context);
+  return program;
+}
+
+/** The program and every command below it, in the order of the help. */
+export function* walkCommands(command: Command): Generator<Command> {
+  yield command;
+  for (const child of command.commands) yield* walkCommands(child);
+}
+
+function configure(command: Command, { stdout, stderr }: CliContext): void {
+  command
+    .exitOverride()
+    .showSuggestionAfterError(true)
+    .helpCommand(false)
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      // Usage errors are reported by runCli, in the form of all errors.
+      writeErr: (text) => void stderr.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 120),
+    });
+}

@@ -1,0 +1,50 @@
+/** Runs a command line: parses it, does it, reports what went wrong, and gives the exit code. */
+
+import { CommanderError } from 'commander';
+import { SealerError } from '../error.ts';
+import type { CliContext } from './context.ts';
+import { describeError, errorToJson, toSealerError } from './describe-error.ts';
+import { createProgram } from './program.ts';
+
+/**
+ * Runs `sealer` with arguments (without the program's own name).
+ * @returns the exit code: 0, or that of the error's code
+ */
+export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
+  try {
+    const program = createProgram(context);
+    if (args.length === 0) program.help();
+    await program.parseAsync(spellOut(args), { from: 'user' });
+    return 0;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    const error = thrown instanceof CommanderError ? usageError(thrown) : toSealerError(thrown, context.signal);
+    const wantsJson = args.includes('--json');
+    const debug = (context.env.SEALER_DEBUG ?? '') !== '';
+    context.stderr.write(`${wantsJson ? JSON.stringify(errorToJson(error)) : describeError(error, { debug })}\n`);
+    return error.exitCode;
+  }
+}
+
+/** Flags whose value may be left out, and what they then mean. */
+const OPTIONAL_VALUES: Readonly<Record<string, string>> = { '--pull': 'always', '--save-images': 'true' };
+
+/**
+ * Writes out optional values (`--pull` is `--pull=always`), as `--pull .` must not take the context for a policy.
+ */
+function spellOut(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((arg, i) => {
+    const value = OPTIONAL_VALUES[arg];
+    return value === undefined || args[0] !== 'build' || (end >= 0 && i > end) ? arg : `${arg}=${value}`;
+  });
+}
+
+function usageError({ message, code }: CommanderError): SealerError {
+  const [first = '', ...rest] = message.replace(/^error: /, '').split('\n');
+  const suggestion = /\(Did you mean (?:one of )?(.*)\?\)/.exec(rest.join(' '))?.[1];
+  const said = first === '' || code === 'commander.help' ? 'A command is missing' : first;
+  return new SealerError('USAGE', said.charAt(0).toUpperCase() + said.slice(1), {
+    hint: suggestion === undefined ? 'See sealer --help, or sealer COMMAND --help.' : `Did you mean ${suggestion}?`,
+  });
+}
