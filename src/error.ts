@@ -43,6 +43,12 @@ export const ERROR_CODES = {
   LAUNCH_CONFLICT: { exit: 1, means: 'LAUNCH and CMDS or CMD exclude each other.' },
   BAD_NAME: { exit: 1, means: 'A name (stage, app, variable, label) has characters that it cannot have.' },
   BAD_CONSTRAINT: { exit: 1, means: 'KUBEVERSION is not a version constraint.' },
+  LAUNCH_NOT_LAST: { exit: 1, means: 'Warning: LAUNCH or CMDS is not the last instruction of its stage.' },
+  UNPINNED_BASE: {
+    exit: 1,
+    means: 'Warning: a base image has no tag, or the tag latest, so it changes without notice.',
+  },
+  SECRET_IN_IMAGE: { exit: 1, means: 'Warning: a variable looks like a secret, and the image would keep its value.' },
   BAD_PLATFORM: { exit: 1, means: 'A platform is not os/arch[/variant].' },
   // names and formats
   INVALID_DIGEST: { exit: 1, means: 'A digest is malformed or uses an unknown algorithm.' },

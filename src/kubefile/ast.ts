@@ -16,8 +16,9 @@ export interface Heredoc {
   readonly name: string;
   /** Variables in the content are resolved unless the name was quoted. */
   readonly expand: boolean;
-  /** Content with leading tabs removed where `<<-` asked for it. */
+  /** Content with leading tabs removed where `<<-` asked for it. Each line ends with a line feed. */
   readonly content: string;
+  /** Where its `<<` stands. */
   readonly at: Place;
 }
 
@@ -31,6 +32,7 @@ export interface Kubefile {
 
 export interface Stage {
   readonly index: number;
+  /** In lower case. */
   readonly name?: string | undefined;
   readonly from: FromInstruction;
   readonly instructions: readonly Instruction[];
@@ -39,11 +41,15 @@ export interface Stage {
 interface Node<Kind extends string> {
   readonly kind: Kind;
   readonly at: Place;
-  /** The instruction as written, continuation lines joined; for messages and history. */
+  /** The instruction as written, continuation lines joined, without the content of heredocs; for messages and history. */
   readonly text: string;
 }
 
-/** A shell line (run by `/bin/sh -c`) or an argument vector. */
+/**
+ * A shell line (run by `/bin/sh -c`) or an argument vector. Heredocs stand in the script as the shell wants them; of a
+ * RUN that is one heredoc and nothing else the script is its content, and when that begins with `#!` it is a file to
+ * be executed.
+ */
 export type Command =
   | { readonly form: 'shell'; readonly script: string }
   | { readonly form: 'exec'; readonly argv: readonly string[] };
@@ -64,7 +70,9 @@ export type Mount =
 export interface FromInstruction extends Node<'FROM'> {
   readonly platform?: Word | undefined;
   readonly image: Word;
+  /** Name of the stage in lower case: names are compared without letter case. */
   readonly as?: string | undefined;
+  readonly asAt?: Place | undefined;
 }
 export interface CopyInstruction extends Node<'COPY' | 'ADD'> {
   readonly from?: Word | undefined;
@@ -97,20 +105,25 @@ export interface MaintainerInstruction extends Node<'MAINTAINER'> {
 /** APP, and CNI and CSI, which are apps that also set a label. */
 export interface AppInstruction extends Node<'APP' | 'CNI' | 'CSI'> {
   readonly name: string;
+  readonly nameAt: Place;
   /** For an http(s) source: `sha256:<hex>`. */
   readonly checksum?: Word | undefined;
   readonly sources: readonly Word[];
 }
 export interface AppEnvInstruction extends Node<'APPENV'> {
   readonly app: string;
+  readonly appAt: Place;
   readonly pairs: readonly Pair[];
 }
 export interface AppCmdsInstruction extends Node<'APPCMDS'> {
   readonly app: string;
+  readonly appAt: Place;
   readonly commands: readonly string[];
 }
 export interface LaunchInstruction extends Node<'LAUNCH'> {
   readonly apps: readonly string[];
+  /** Where each of the apps is named. */
+  readonly appsAt: readonly Place[];
 }
 /** CMDS replaces what was there; each CMD appends one command. Exec forms of CMD are kept as a quoted shell line. */
 export interface CmdsInstruction extends Node<'CMDS' | 'CMD'> {
@@ -120,6 +133,7 @@ export interface KubeVersionInstruction extends Node<'KUBEVERSION'> {
   readonly constraint: string;
 }
 
+/** One of ENV, LABEL or APPENV. The legacy form `ENV name some value` is a pair whose value has blanks. */
 export interface Pair {
   readonly name: Word;
   readonly value: Word;

@@ -1,0 +1,43 @@
+import type { CmdsInstruction, LaunchInstruction } from '../ast.ts';
+import { isMeantAsJson, looksLikeJson, readJsonList } from '../json-form.ts';
+import { checkName } from '../names.ts';
+import { quoteShellWords } from '../shell-quote.ts';
+import { textOf } from '../span.ts';
+import { badArguments, nodeOf, readArguments, type Statement } from '../statement.ts';
+import { literalText } from '../word-grammar.ts';
+
+/** `LAUNCH ["a", "b"]` or `LAUNCH a b`. */
+export function parseLaunch(statement: Statement<'LAUNCH'>): LaunchInstruction | undefined {
+  const words = readArguments(statement, statement.rest);
+  if (words === undefined) return undefined;
+  if (words.length === 0) return badArguments(statement, 'names no app', 'LAUNCH ["app", "other"]');
+  const isList = looksLikeJson(statement.rest);
+  const apps = words
+    .map((word) => ({ ...word, text: isList ? word.text : (literalText(word.text, statement.escape) ?? word.text) }))
+    .filter((word) => checkName('app', word, statement.problems));
+  return { ...nodeOf(statement), apps: apps.map(({ text }) => text), appsAt: apps.map(({ at }) => at) };
+}
+
+/** `CMDS ["command", …]`. */
+export function parseCmds(statement: Statement<'CMDS'>): CmdsInstruction | undefined {
+  const form = 'CMDS ["first command", "second command"]';
+  if (!looksLikeJson(statement.rest)) return badArguments(statement, 'needs a list of commands', form);
+  const commands = readJsonList(statement.rest, statement.problems);
+  if (commands === undefined) return undefined;
+  if (commands.length === 0) return badArguments(statement, 'has an empty list of commands', form);
+  return { ...nodeOf(statement), commands: commands.map(({ text }) => text) };
+}
+
+/** `CMD command`, kept as it is, or `CMD ["program", "an argument"]`, which becomes one quoted shell line. */
+export function parseCmd(statement: Statement<'CMD'>): CmdsInstruction | undefined {
+  const { rest, problems } = statement;
+  const form = 'CMD command or CMD ["program", "argument"]';
+  if (!isMeantAsJson(rest)) {
+    const line = textOf(rest);
+    return line === '' ? badArguments(statement, 'has no command', form) : { ...nodeOf(statement), commands: [line] };
+  }
+  const words = readJsonList(rest, problems);
+  if (words === undefined) return undefined;
+  if (words.length === 0) return badArguments(statement, 'has no command', form);
+  return { ...nodeOf(statement), commands: [quoteShellWords(words.map(({ text }) => text))] };
+}
