@@ -94,9 +94,7 @@ function checkUse(kind: string, app: string, at: Place, apps: Apps, problems: Pr
     if (!isComplete || names.has(app)) return;
   }
   problems.add('UNKNOWN_APP', at, `${kind} names the app "${app}", which no APP, CNI or CSI declares`, () => {
-    const names = levelsOf(apps)
-      .flatMap((level) => level.names)
-      .toArray();
+    const names = [...levelsOf(apps)].flatMap((level) => [...level.names]);
     if (names.length === 0) return `Declare it by APP ${app} source.`;
     return didYouMean(app, names) ?? `The apps are ${listNames(names)}.`;
   });
