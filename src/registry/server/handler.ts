@@ -99,7 +99,9 @@ async function dispatch(exchange: Exchange, { readOnly, authenticate }: HandlerO
   }
   if (route.kind === 'ping') return isRead ? answerJson(exchange, {}) : refuseMethod(method, 'GET', 'HEAD');
   if (route.kind === 'catalog') return handleCatalog(exchange);
-  const repository = await storage.locate(route.name, origin, isRead ? 'read' : 'write');
+  // An upload's status is asked for where it is written.
+  const isPull = isRead && route.kind !== 'upload';
+  const repository = await storage.locate(route.name, origin, isPull ? 'read' : 'write');
   return handleRoute(exchange, route, repository);
 }
 

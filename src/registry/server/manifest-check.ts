@@ -61,7 +61,9 @@ async function requireBlobs(manifest: ImageManifest, storage: RegistryStorage, r
   const needed = [manifest.config, ...manifest.layers.filter((layer) => !isNondistributable(layer.mediaType))];
   const missing: Pick<Descriptor, 'digest' | 'mediaType'>[] = [];
   for (const { digest, mediaType } of needed) {
-    if ((await storage.blob(repository, digest)) === undefined) missing.push({ digest, mediaType });
+    // A blob of another repository here is taken as mounted: a client that saw it there need not send it again.
+    const isHere = (await storage.blob(repository, digest)) !== undefined || (await storage.mount(repository, digest));
+    if (!isHere) missing.push({ digest, mediaType });
   }
   if (missing.length === 0) return;
   throw new ApiError('MANIFEST_BLOB_UNKNOWN', 'The manifest names a blob that the repository does not have', {
