@@ -90,7 +90,10 @@ function isFork(head: unknown, base: unknown): boolean {
 
 function isRemoteOf(remote: string | undefined, repository: string | undefined): boolean {
   if (remote === undefined || repository === undefined) return false;
-  return remote.toLowerCase().replace(/\.git$/, '').endsWith(`/${repository.toLowerCase()}`);
+  return remote
+    .toLowerCase()
+    .replace(/\.git$/, '')
+    .endsWith(`/${repository.toLowerCase()}`);
 }
 
 function at(value: unknown, ...keys: string[]): unknown {

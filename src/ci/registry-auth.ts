@@ -26,7 +26,9 @@ export function parseRegistryAuth(text: string): readonly RegistryLogin[] {
       if (typeof value !== 'string' || value === '') throw malformed(`item ${i + 1} has no ${key}`);
       return value;
     };
-    const registry = read('registry').replace(/^https?:\/\//, '').replace(/\/.*$/, '');
+    const registry = read('registry')
+      .replace(/^https?:\/\//, '')
+      .replace(/\/.*$/, '');
     return { registry, username: read('username'), password: read('password') };
   });
 }

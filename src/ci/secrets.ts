@@ -10,10 +10,7 @@ import type { BuildInputs, RegistryInputs } from './inputs.ts';
  * @param mask as `core.setSecret`
  */
 export function maskSecrets(inputs: BuildInputs, env: NodeJS.ProcessEnv, mask: (secret: string) => void): void {
-  const values = [
-    ...Object.values(inputs.secrets),
-    ...Object.values(inputs.secretEnvs).map((name) => env[name] ?? ''),
-  ];
+  const values = [...Object.values(inputs.secrets), ...Object.values(inputs.secretEnvs).map((name) => env[name] ?? '')];
   for (const value of values) maskLines(value, mask);
   maskLogins(inputs, mask);
 }

@@ -17,11 +17,14 @@ export function buildSummary(result: BuildResult): string {
     ['Digest', code(result.digest)],
     ['Reused', formatBytes(result.reusedBytes)],
     ['Fetched', formatBytes(result.fetchedBytes)],
-    ['Time', result.timings.map(({ phase, ms }) => `${escape(phase)} ${formatDuration(ms)}`).join(', ')],
+    ['Time', result.timings.map(({ phase, ms }) => `${escapeHtml(phase)} ${formatDuration(ms)}`).join(', ')],
   ];
   return [
     '<h3>Cluster image</h3>',
-    table([], facts.map(([name, value]) => [`<b>${name}</b>`, value])),
+    table(
+      [],
+      facts.map(([name, value]) => [`<b>${name}</b>`, value]),
+    ),
     ...result.platforms.map((platform) => platformSections(platform, result.platforms.length === 1)),
     '',
   ].join('\n');
@@ -46,10 +49,10 @@ export function pushSummary(pushed: readonly PushedName[]): string {
 }
 
 function platformSections({ platform, layers, images }: BuiltPlatform, isOpen: boolean): string {
-  const name = escape(formatPlatform(platform));
+  const name = escapeHtml(formatPlatform(platform));
   const imageRows = images.map(({ reference, digest, bytes, app }) => [
     code(reference),
-    app === undefined ? '' : escape(app),
+    app === undefined ? '' : escapeHtml(app),
     code(shortDigest(digest)),
     formatBytes(bytes),
   ]);
@@ -72,14 +75,15 @@ function details(title: string, content: string, isOpen: boolean): string {
 
 /** Cells are HTML already. No blank line may come in: Markdown would start again behind it. */
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const head = titles.length === 0 ? [] : [`<tr>${titles.map((title) => `<th align="left">${title}</th>`).join('')}</tr>`];
+  const head =
+    titles.length === 0 ? [] : [`<tr>${titles.map((title) => `<th align="left">${title}</th>`).join('')}</tr>`];
   const body = rows.slice(0, MAX_ROWS).map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join('')}</tr>`);
   const more = rows.length > MAX_ROWS ? [`<tr><td>… and ${rows.length - MAX_ROWS} more</td></tr>`] : [];
   return ['<table>', ...head, ...body, ...more, '</table>'].join('\n');
 }
 
 function code(text: string): string {
-  return `<code>${escape(text)}</code>`;
+  return `<code>${escapeHtml(text)}</code>`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -94,6 +98,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '@': '&#64;',
 };
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"'`|@]/g, (character) => ENTITIES[character] ?? character).replace(/[\r\n]+/g, ' ');
 }

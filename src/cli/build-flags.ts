@@ -35,10 +35,18 @@ export function withBuildFlags(command: Command): Command {
   return command
     .option('-f, --file <file>', 'the Kubefile (default: Kubefile in the context)')
     .option('-t, --tag <name>', 'name the image (repeatable)', collect)
-    .option('--platform <list>', 'build for these platforms: linux/amd64,linux/arm64 (default: this machine)', collectList)
+    .option(
+      '--platform <list>',
+      'build for these platforms: linux/amd64,linux/arm64 (default: this machine)',
+      collectList,
+    )
     .option('--build-arg <name=value>', 'set an ARG; without =value, from the environment (repeatable)', collect)
     .option('--label <key=value>', 'add a label (repeatable)', collectPairs)
-    .option('--annotation <key=value>', 'add an annotation; index:key or manifest:key say where (repeatable)', collectPairs)
+    .option(
+      '--annotation <key=value>',
+      'add an annotation; index:key or manifest:key say where (repeatable)',
+      collectPairs,
+    )
     .option('--no-cache', 'do every instruction again')
     .addOption(
       new Option(

@@ -1,6 +1,6 @@
 /** Errors as people and programs read them. */
 
-import { ERROR_CODES, type ErrorCode, formatPlace, isSystemError, type Problem, SealerError } from '../error.ts';
+import { formatPlace, isSystemError, type Problem, SealerError } from '../error.ts';
 import { plainText } from './progress/text.ts';
 
 const REPORT_TO = 'https://github.com/sealer/build/issues';
@@ -11,13 +11,19 @@ const REPORT_TO = 'https://github.com/sealer/build/issues';
  */
 export function toSealerError(thrown: unknown, signal?: AbortSignal): SealerError {
   if (signal?.aborted === true) {
-    return new SealerError('INTERRUPTED', 'Interrupted', { hint: 'Run it again to go on where it stopped.', cause: thrown });
+    return new SealerError('INTERRUPTED', 'Interrupted', {
+      hint: 'Run it again to go on where it stopped.',
+      cause: thrown,
+    });
   }
   if (thrown instanceof SealerError) return thrown;
   // A scope that fails while it is being closed wraps what went wrong first.
   if (thrown instanceof SuppressedError) return toSealerError(thrown.suppressed);
   if (isSystemError(thrown, 'ENOSPC', 'EDQUOT')) {
-    return new SealerError('DISK_FULL', thrown.message, { hint: 'Free some space, or run sealer prune.', cause: thrown });
+    return new SealerError('DISK_FULL', thrown.message, {
+      hint: 'Free some space, or run sealer prune.',
+      cause: thrown,
+    });
   }
   if (isSystemError(thrown, 'EACCES', 'EPERM', 'EROFS')) {
     return new SealerError('PERMISSION', thrown.message, { cause: thrown });
@@ -63,11 +69,6 @@ export function errorToJson(error: SealerError): object {
 /** A problem as a plain object; a place has its own fields. */
 export function problemToJson({ severity = 'error', code, message, at, hint }: Problem): object {
   return { severity, code, message, at, hint };
-}
-
-/** All codes, for the README's table. */
-export function errorTable(): readonly { readonly code: ErrorCode; readonly exit: number; readonly means: string }[] {
-  return (Object.keys(ERROR_CODES) as ErrorCode[]).map((code) => ({ code, ...ERROR_CODES[code] }));
 }
 
 function stackOf(error: SealerError): readonly string[] {

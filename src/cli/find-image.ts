@@ -1,16 +1,9 @@
 /** Images of the store, as users name them: by reference, by digest, or by the first digits of a digest. */
 
 import { SealerError } from '../error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
 import { hexOf } from '../oci/digest.ts';
 import { familiarReference, formatReference, isReference, parseReference } from '../oci/reference.ts';
-import type { Store } from '../oci/store/index.ts';
-
-export interface NamedImage {
-  /** The complete name. */
-  readonly name: string;
-  readonly descriptor: Descriptor;
-}
+import type { NamedImage, Store } from '../oci/store/index.ts';
 
 /** Fewer digits are more likely a short name than an ID. */
 const MIN_DIGITS = 6;

@@ -1,12 +1,10 @@
 /** What `sealer images` tells of each image in the store. */
 
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Document } from '../oci/manifest.ts';
-import { isIndexType } from '../oci/media-types.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import { parseImageConfig } from '../oci/image-config.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { parseReference } from '../oci/reference.ts';
-import type { Store } from '../oci/store/index.ts';
-import type { NamedImage } from './find-image.ts';
+import { imageSize, type NamedImage, reachable, type Store } from '../oci/store/index.ts';
 
 export interface ListedImage {
   readonly name: string;
@@ -15,55 +13,48 @@ export interface ListedImage {
   readonly tag: string | undefined;
   readonly digest: string;
   readonly mediaType: string;
+  /** Those that the store holds. */
   readonly platforms: readonly string[];
   /** Bytes of everything that the image refers to and the store holds, each blob counted once. */
   readonly size: number;
 }
 
-/** Describes an image; parts of an index that were never pulled are left out of its size and platforms. */
+/**
+ * Describes an image; parts of an index that were never pulled are left out of its size and platforms.
+ * @throws SealerError INVALID_MANIFEST
+ */
 export async function describeImage(store: Store, { name, descriptor }: NamedImage): Promise<ListedImage> {
   const { registry, repository, tag } = parseReference(name);
-  const sizes = new Map<string, number>();
-  const platforms = new Set<string>();
-  await addTree(store, descriptor, sizes, platforms);
   return {
     name,
     repository: `${registry}/${repository}`,
     tag,
     digest: descriptor.digest,
     mediaType: descriptor.mediaType,
-    platforms: [...platforms],
-    size: [...sizes.values()].reduce((sum, size) => sum + size, 0),
+    platforms: await platformsOf(store, descriptor),
+    size: (await imageSize(store, descriptor)).bytes,
   };
 }
 
-async function addTree(
-  store: Store,
-  descriptor: Descriptor,
-  sizes: Map<string, number>,
-  platforms: Set<string>,
-): Promise<void> {
-  if (sizes.has(descriptor.digest) || (await store.stat(descriptor.digest)) === undefined) return;
-  sizes.set(descriptor.digest, descriptor.size);
-  const document = await store.document(descriptor.digest);
-  if (document.kind === 'index') {
-    for (const each of document.index.manifests) await addTree(store, each, sizes, platforms);
-    return;
+async function platformsOf(store: Store, image: Descriptor): Promise<readonly string[]> {
+  const platforms = new Set<string>();
+  for await (const descriptor of reachable(store, image)) {
+    const isThere = (await store.stat(descriptor.digest)) !== undefined;
+    if (descriptor.platform !== undefined && isThere) platforms.add(formatPlatform(descriptor.platform));
   }
-  for (const each of blobsOf(document)) sizes.set(each.digest, each.size);
-  const platform = descriptor.platform ?? (isIndexType(descriptor.mediaType) ? undefined : await platformOf(store, document));
-  if (platform !== undefined) platforms.add(typeof platform === 'string' ? platform : formatPlatform(platform));
+  const own = platforms.size === 0 ? await platformOfConfig(store, image) : undefined;
+  return own === undefined ? [...platforms] : [formatPlatform(own)];
 }
 
-function blobsOf(document: Document): readonly Descriptor[] {
-  return document.kind === 'index' ? [] : [document.manifest.config, ...document.manifest.layers];
-}
-
-/** An image that is tagged without an index says its platform in its config. */
-async function platformOf(store: Store, document: Document): Promise<string | undefined> {
+/** An image without an index says its platform in its config. */
+async function platformOfConfig(store: Store, image: Descriptor): Promise<Platform | undefined> {
+  if ((await store.stat(image.digest)) === undefined) return undefined;
+  const document = await store.document(image.digest);
   if (document.kind === 'index' || (await store.stat(document.manifest.config.digest)) === undefined) return undefined;
-  const config: unknown = JSON.parse((await store.bytes(document.manifest.config.digest)).toString('utf8'));
-  if (typeof config !== 'object' || config === null || !('os' in config) || !('architecture' in config)) return undefined;
-  const variant = 'variant' in config && typeof config.variant === 'string' ? config.variant : undefined;
-  return formatPlatform({ os: String(config.os), architecture: String(config.architecture), variant });
+  try {
+    return parseImageConfig(await store.bytes(document.manifest.config.digest));
+  } catch {
+    // Artifacts have configs of other kinds, and no platform.
+    return undefined;
+  }
 }

@@ -6,7 +6,7 @@ import type { Report } from '../progress.ts';
 import type { RegistryClient } from '../registry/client/index.ts';
 import type { CliContext } from './context.ts';
 import type { OutputFlags, RegistryFlags, StoreFlags } from './flags.ts';
-import { createReporter } from './progress/index.ts';
+import { createReporter, type Reporter } from './progress/index.ts';
 import { VERSION } from './version.ts';
 
 export interface Session extends AsyncDisposable {
@@ -15,18 +15,29 @@ export interface Session extends AsyncDisposable {
   readonly report: Report;
 }
 
+/** Opens store and progress, for commands that talk to no registry. */
+export async function openStoreSession(
+  context: CliContext,
+  flags: StoreFlags & OutputFlags,
+): Promise<Pick<Session, 'store' | 'report'> & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const { report } = stack.adopt(openReporter(context, flags), (each) => each.close());
+  const store = stack.use(await openStore(context, flags));
+  const kept = stack.move();
+  return { store, report, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
 /** Opens store, client and progress; disposing closes them in the reverse order. */
 export async function openSession(
   context: CliContext,
   flags: StoreFlags & RegistryFlags & OutputFlags,
 ): Promise<Session> {
   await using stack = new AsyncDisposableStack();
-  const mode = flags.quiet === true ? 'quiet' : (flags.progress ?? 'auto');
-  const reporter = stack.adopt(createReporter(mode, context.stderr, context.now), (each) => each.close());
+  const { report } = stack.adopt(openReporter(context, flags), (each) => each.close());
   const store = stack.use(await openStore(context, flags));
-  const client = stack.use(await openClient(context, flags, reporter.report));
+  const client = stack.use(await openClient(context, flags, report));
   const kept = stack.move();
-  return { store, client, report: reporter.report, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { store, client, report, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /**
@@ -57,4 +68,8 @@ export async function openClient(
     userAgent: `sealer/${VERSION}`,
     ...(report === undefined ? {} : { report }),
   });
+}
+
+function openReporter({ stderr, now }: CliContext, { quiet, progress = 'auto' }: OutputFlags): Reporter {
+  return createReporter(quiet === true ? 'quiet' : progress, stderr, now);
 }

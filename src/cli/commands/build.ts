@@ -8,7 +8,14 @@ import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { type BuildFlags, toBuildOptions, withBuildFlags } from '../build-flags.ts';
 import type { CliContext } from '../context.ts';
 import { describeProblem } from '../describe-error.ts';
-import { type OutputFlags, type RegistryFlags, type StoreFlags, withProgress, withRegistry, withStore } from '../flags.ts';
+import {
+  type OutputFlags,
+  type RegistryFlags,
+  type StoreFlags,
+  withProgress,
+  withRegistry,
+  withStore,
+} from '../flags.ts';
 import { buildMetadata } from '../metadata.ts';
 import { printResult } from '../print.ts';
 import { formatBytes, formatCount, formatDuration } from '../progress/index.ts';
@@ -29,9 +36,12 @@ Examples:
 
 Container images are found in manifests/, application/apps/* and imageList files. One that cannot be fetched fails the build.`;
 
+/** Declares `sealer build`. */
 export function buildCommand(context: CliContext): Command {
   return withStore(withRegistry(withProgress(withBuildFlags(new Command('build')))))
-    .description('Build a cluster image from a Kubefile and a folder, with every container image that its manifests name.')
+    .description(
+      'Build a cluster image from a Kubefile and a folder, with every container image that its manifests name.',
+    )
     .argument('[context]', 'the folder that COPY, ADD and APP read from', '.')
     .option('--push', 'push every name once it is built')
     .option('--iidfile <file>', 'write the image ID to a file')

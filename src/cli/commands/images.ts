@@ -3,8 +3,8 @@
 import { Command } from 'commander';
 import { shortDigest } from '../../oci/digest.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
+import type { NamedImage } from '../../oci/store/index.ts';
 import type { CliContext } from '../context.ts';
-import type { NamedImage } from '../find-image.ts';
 import { type OutputFlags, type StoreFlags, withJson, withStore } from '../flags.ts';
 import { describeImage } from '../list-images.ts';
 import { formatTable, printResult } from '../print.ts';
@@ -17,6 +17,7 @@ interface ImagesFlags extends OutputFlags, StoreFlags {
   readonly quiet?: boolean | undefined;
 }
 
+/** Declares `sealer images`. */
 export function imagesCommand(context: CliContext): Command {
   return withStore(withJson(new Command('images')))
     .description('List the images of the store.')

@@ -19,6 +19,7 @@ interface InspectFlags extends OutputFlags, StoreFlags {
   readonly platform?: string | undefined;
 }
 
+/** Declares `sealer inspect`. */
 export function inspectCommand(context: CliContext): Command {
   return withStore(withJson(new Command('inspect')))
     .description('Show what is in an image of the store: platforms, layers, apps, and the container images inside.')
@@ -26,7 +27,7 @@ export function inspectCommand(context: CliContext): Command {
     .option('--raw', 'print the index or manifest that the name stands for, byte for byte')
     .option('--manifest', 'print the manifest of one platform, byte for byte')
     .option('--config', 'print the config of one platform, byte for byte')
-    .option('--platform <os/arch>', 'the platform for --manifest and --config (default: this machine, or the only one)')
+    .option('--platform <os/arch>', 'which platform to show (default: this machine, or the only one)')
     .addHelpText('after', '\nExamples:\n  sealer inspect shop:v1\n  sealer inspect --json shop:v1 | jq -r .digest')
     .action(async (image: string, flags: InspectFlags) => {
       const { raw = false, manifest = false, config = false } = flags;
@@ -37,13 +38,17 @@ export function inspectCommand(context: CliContext): Command {
       const { name, descriptor } = await findImage(store, image);
       if (!raw && !manifest && !config) {
         const { inspectImage } = await import('../../cluster-image/index.ts');
-        const inspection = { name, ...(await inspectImage(store, descriptor)) };
+        const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
+        const spec = await inspectImage(store, descriptor, { platform });
+        // The digest is the one that the name stands for, and that pull and push speak of.
+        const inspection = { ...spec, name, digest: descriptor.digest, manifestDigest: spec.digest };
         printResult(context, flags, inspection, () => describeInspection(inspection));
         return;
       }
       const top = await store.document(descriptor.digest);
       const chosen = raw ? top : await platformDocument(store, top, flags.platform, name);
-      const bytes = config && chosen.kind === 'manifest' ? await store.bytes(chosen.manifest.config.digest) : chosen.bytes;
+      const bytes =
+        config && chosen.kind === 'manifest' ? await store.bytes(chosen.manifest.config.digest) : chosen.bytes;
       context.stdout.write(bytes);
       if (context.stdout.isTTY === true) context.stdout.write('\n');
     });

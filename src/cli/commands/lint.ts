@@ -5,7 +5,6 @@ import { SealerError } from '../../error.ts';
 import type { CliContext } from '../context.ts';
 import { describeProblem, problemToJson } from '../describe-error.ts';
 import { type OutputFlags, withJson } from '../flags.ts';
-import { lintContext } from '../lint-context.ts';
 import { printResult } from '../print.ts';
 import { formatCount } from '../progress/index.ts';
 
@@ -14,6 +13,7 @@ interface LintFlags extends OutputFlags {
   readonly target?: string | undefined;
 }
 
+/** Declares `sealer lint`. */
 export function lintCommand(context: CliContext): Command {
   return withJson(new Command('lint'))
     .description(
@@ -24,6 +24,7 @@ export function lintCommand(context: CliContext): Command {
     .option('--target <stage>', 'the stage that is to be built')
     .addHelpText('after', '\nExamples:\n  sealer lint\n  sealer lint --json examples/hello | jq .problems')
     .action(async (folder: string, flags: LintFlags) => {
+      const { lintContext } = await import('../lint-context.ts');
       const { file, problems } = await lintContext(folder, flags);
       const errors = problems.filter(({ severity }) => severity !== 'warning').length;
       const warnings = problems.length - errors;

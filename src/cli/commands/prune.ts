@@ -12,12 +12,13 @@ interface PruneFlags extends OutputFlags, StoreFlags {
   readonly dryRun?: boolean | undefined;
 }
 
+/** Declares `sealer prune`. */
 export function pruneCommand(context: CliContext): Command {
   return withStore(withJson(new Command('prune')))
     .description(
-      'Remove from the store what no image needs: blobs of removed images, and what broken runs left behind.\nBuild caches and partial downloads stay, so that the next build is fast and the next pull goes on.',
+      'Remove from the store what no image needs: blobs of removed images, and what broken runs left behind.\nBuild caches stay, so that the next build is fast.',
     )
-    .option('-a, --all', 'remove build caches and partial downloads as well')
+    .option('-a, --all', 'empty the build caches as well')
     .option('--dry-run', 'tell what would go, and remove nothing')
     .action(async ({ all = false, dryRun = false, ...flags }: PruneFlags) => {
       await using store = await openStore(context, flags);

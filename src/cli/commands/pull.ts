@@ -21,6 +21,7 @@ interface PullFlags extends OutputFlags, RegistryFlags, StoreFlags {
   readonly platform?: readonly string[] | undefined;
 }
 
+/** Declares `sealer pull`. */
 export function pullCommand(context: CliContext): Command {
   return withStore(withRegistry(withProgress(new Command('pull'))))
     .description('Pull an image into the store. What the store has is not fetched again; a broken pull goes on.')

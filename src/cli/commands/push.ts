@@ -4,13 +4,21 @@ import { Command } from 'commander';
 import { familiarReference, formatReference, parseReference } from '../../oci/reference.ts';
 import type { CliContext } from '../context.ts';
 import { findImage } from '../find-image.ts';
-import { type OutputFlags, type RegistryFlags, type StoreFlags, withProgress, withRegistry, withStore } from '../flags.ts';
+import {
+  type OutputFlags,
+  type RegistryFlags,
+  type StoreFlags,
+  withProgress,
+  withRegistry,
+  withStore,
+} from '../flags.ts';
 import { printResult } from '../print.ts';
 import { formatBytes } from '../progress/index.ts';
 import { openSession } from '../session.ts';
 
 type PushFlags = OutputFlags & RegistryFlags & StoreFlags;
 
+/** Declares `sealer push`. */
 export function pushCommand(context: CliContext): Command {
   return withStore(withRegistry(withProgress(new Command('push'))))
     .description('Push an image of the store to a registry. What the registry has is not sent again.')

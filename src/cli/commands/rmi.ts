@@ -14,6 +14,7 @@ interface RmiFlags extends OutputFlags, StoreFlags {
   readonly force?: boolean | undefined;
 }
 
+/** Declares `sealer rmi`. */
 export function rmiCommand(context: CliContext): Command {
   return withStore(withJson(new Command('rmi')))
     .description('Remove images from the store, by name or by digest. The space comes back with sealer prune.')

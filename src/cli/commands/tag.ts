@@ -8,6 +8,7 @@ import { type OutputFlags, type StoreFlags, withJson, withStore } from '../flags
 import { printResult } from '../print.ts';
 import { openStore } from '../session.ts';
 
+/** Declares `sealer tag`. */
 export function tagCommand(context: CliContext): Command {
   return withStore(withJson(new Command('tag')))
     .description('Give an image of the store one more name. Nothing is copied.')

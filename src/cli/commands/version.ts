@@ -6,6 +6,7 @@ import { type OutputFlags, withJson } from '../flags.ts';
 import { printResult } from '../print.ts';
 import { VERSION } from '../version.ts';
 
+/** Declares `sealer version`. */
 export function versionCommand(context: CliContext): Command {
   return withJson(new Command('version'))
     .description('Print the version of sealer and of what it runs on.')

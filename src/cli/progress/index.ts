@@ -9,7 +9,7 @@ import { terminalReporter } from './terminal.ts';
 export { jsonReporter } from './json-events.ts';
 export { logReporter } from './log-lines.ts';
 export type { ProgressOutput, Reporter } from './reporter.ts';
-export { plainText } from './text.ts';
+export { plainText, shorten } from './text.ts';
 export { formatBytes, formatCount, formatDuration } from './units.ts';
 
 export const PROGRESS_MODES = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;

@@ -1,0 +1,107 @@
+/**
+ * `npm run bundle`: makes `dist/`, where each file runs alone, without node_modules.
+ *
+ *     sealer.cjs            the command line
+ *     build.cjs, push.cjs   what the actions run
+ *     cache.cjs             the cache service's client, which build.cjs loads when there is a cache
+ *     licenses.txt          of everything that is inside
+ *
+ * Not minified, so that what runs with people's secrets can be read and compared; the same sources give the same bytes.
+ */
+
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+
+const ROOT = import.meta.dirname;
+
+/** What is made of what. */
+export const BUNDLES = {
+  'sealer.cjs': 'src/cli/main.ts',
+  'build.cjs': 'src/ci/entry-build.ts',
+  'push.cjs': 'src/ci/entry-push.ts',
+  'cache.cjs': 'src/ci/cache-service.ts',
+} as const;
+
+if (import.meta.main) {
+  const folder = resolve(process.argv[2] ?? join(ROOT, 'dist'));
+  for (const [name, bytes] of await bundle(folder))
+    console.log(`${relative(process.cwd(), join(folder, name))}  ${bytes} bytes`);
+}
+
+/**
+ * Makes all bundles.
+ * @param folder is emptied first
+ * @returns sizes by name
+ */
+export async function bundle(folder: string): Promise<ReadonlyMap<string, number>> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const sizes = new Map<string, number>();
+  const packages = new Set<string>();
+  for (const [name, entry] of Object.entries(BUNDLES)) {
+    const { text, metafile } = await bundleOne(entry);
+    const file = join(folder, name);
+    await writeFile(file, text);
+    if (text.startsWith('#!')) await chmod(file, 0o755);
+    sizes.set(name, Buffer.byteLength(text));
+    for (const each of packagesOf(metafile)) packages.add(each);
+  }
+  const licenses = await collectLicenses([...packages].sort());
+  await writeFile(join(folder, 'licenses.txt'), licenses);
+  return sizes.set('licenses.txt', Buffer.byteLength(licenses));
+}
+
+const OPTIONS = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  write: false,
+  metafile: true,
+  legalComments: 'none',
+  logLevel: 'error',
+  // `import.meta.url` does not exist in CommonJS, and packages that call createRequire(import.meta.url) fail at load
+  // without this (seen in @azure/storage-common, under @actions/cache).
+  define: { 'import.meta.url': 'import_meta_url' },
+  banner: { js: "const import_meta_url = require('node:url').pathToFileURL(__filename).href;" },
+} as const satisfies BuildOptions;
+
+/** The cache's client stays outside: `import('./cache-service.ts')` becomes `import('./cache.cjs')`. */
+const cacheApart: Plugin = {
+  name: 'cache-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/cache-service\.ts$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './cache.cjs', external: true },
+    );
+  },
+};
+
+async function bundleOne(entry: string): Promise<{ text: string; metafile: Metafile }> {
+  const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints: [entry], plugins: [cacheApart] });
+  const text = outputFiles[0]?.text;
+  if (text === undefined) throw new Error(`esbuild gave nothing for ${entry}`);
+  return { text, metafile };
+}
+
+/** `node_modules/@scope/name` of every package that is inside. */
+function packagesOf({ inputs }: Metafile): ReadonlySet<string> {
+  const folders = Object.keys(inputs).flatMap(
+    (input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? [],
+  );
+  return new Set(folders);
+}
+
+async function collectLicenses(folders: readonly string[]): Promise<string> {
+  const texts = await Promise.all(
+    folders.map(async (folder) => {
+      const { name, version, license } = JSON.parse(await readFile(join(ROOT, folder, 'package.json'), 'utf8'));
+      const file = (await readdir(join(ROOT, folder))).filter((each) => /^(licen[cs]e|copying)/i.test(each)).sort()[0];
+      const text =
+        file === undefined ? 'The package has no license file.' : await readFile(join(ROOT, folder, file), 'utf8');
+      return `${name} ${version} (${typeof license === 'string' ? license : 'see below'})\n\n${text.trim()}\n`;
+    }),
+  );
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}

@@ -1,0 +1,71 @@
+/** The store's small content, kept in the cache of GitHub Actions between runs. Nothing here ever fails a build. */
+
+import { join } from 'node:path';
+import { debug, info } from '@actions/core';
+import { digestOf, hexOf } from '../oci/digest.ts';
+import type { Store } from '../oci/store/index.ts';
+import { cachePolicy } from './cache-policy.ts';
+import { listHotBlobs, putHotBlobs, takeHotBlobs } from './hot-blobs.ts';
+import type { BuildInputs } from './inputs.ts';
+import type { Workflow } from './workflow.ts';
+
+export interface HotCache extends AsyncDisposable {
+  /** Keeps what the store has now, if it is not what was restored. */
+  save(): Promise<void>;
+}
+
+/** Raised when what is cached changes its form. */
+const KEY_VERSION = 'v1';
+
+/** Restores into the store what the last run has kept. */
+export async function openCache(store: Store, inputs: BuildInputs, workflow: Workflow): Promise<HotCache> {
+  const policy = cachePolicy(inputs, workflow);
+  // The path is a part of an entry's identity, so it is the same in every run.
+  const folder = join(workflow.temporary, 'sealer-cache');
+  const restored = policy.read ? await softly('restored', () => restore(folder, store, inputs)) : undefined;
+  return {
+    async save() {
+      if (policy.write) await softly('saved', () => save(folder, store, restored));
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+const PREFIX = `sealer-${KEY_VERSION}-${process.platform}-${process.arch}-`;
+
+async function restore(folder: string, store: Store, { cache }: BuildInputs): Promise<string | undefined> {
+  const service = await import('./cache-service.ts');
+  if (!service.isFeatureAvailable()) {
+    const message = 'There is no cache here: the runner gives its address and token to JavaScript actions only.';
+    if (cache === 'true') info(message);
+    else debug(message);
+    return undefined;
+  }
+  const key = await service.restoreCache([folder], PREFIX, [PREFIX]);
+  if (key === undefined) return undefined;
+  const { taken, refused } = await takeHotBlobs(folder, store);
+  info(
+    `Cache ${key}: ${taken} blobs restored${refused === 0 ? '' : `, ${refused} refused: not what their digests say`}`,
+  );
+  return key;
+}
+
+async function save(folder: string, store: Store, restored: string | undefined): Promise<void> {
+  const service = await import('./cache-service.ts');
+  if (!service.isFeatureAvailable()) return;
+  const digests = await listHotBlobs(store);
+  const key = `${PREFIX}${hexOf(digestOf(digests.join('\n')))}`;
+  if (digests.length === 0 || key === restored) return;
+  await putHotBlobs(folder, store, digests);
+  // The service answers -1 for what it did not take (another run was first, a read-only token) and has said why.
+  if ((await service.saveCache([folder], key)) >= 0) info(`Cache ${key}: ${digests.length} blobs saved`);
+}
+
+async function softly<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    info(`The cache could not be ${what}, which costs time and nothing else: ${String(error)}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,6 @@
+/** `dist/build.cjs`: what actions/build runs. */
+
+import { buildAction } from './build-action.ts';
+import { runAction } from './result.ts';
+
+void runAction(() => buildAction(process.env));

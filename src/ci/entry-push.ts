@@ -1,0 +1,6 @@
+/** `dist/push.cjs`: what actions/push runs. */
+
+import { pushAction } from './push-action.ts';
+import { runAction } from './result.ts';
+
+void runAction(() => pushAction(process.env));

@@ -1,0 +1,60 @@
+/** The action that pushes. */
+
+import { getInput, info, setOutput, setSecret, summary } from '@actions/core';
+import { completeNames, findImage } from '../cli/index.ts';
+import { SealerError } from '../error.ts';
+import { formatReference, parseReference } from '../oci/reference.ts';
+import { pushImage } from '../registry/client/index.ts';
+import { readPushInputs } from './inputs.ts';
+import { maskLogins } from './secrets.ts';
+import { openSession } from './session.ts';
+import { type PushedName, pushSummary } from './summary.ts';
+import { guardSecrets, readWorkflow } from './workflow.ts';
+
+/**
+ * Pushes an image of the store under every tag, and sets the outputs.
+ * @throws SealerError of any kind
+ */
+export async function pushAction(env: NodeJS.ProcessEnv): Promise<void> {
+  const inputs = readPushInputs((name) => getInput(name));
+  maskLogins(inputs, setSecret);
+  if (!inputs.allowUnsafeFork) await guardSecrets(await readWorkflow(env), []);
+  const source = inputs.image || inputs.tags[0];
+  if (source === undefined) {
+    throw new SealerError('USAGE', 'There is nothing to push: neither image nor tags are set', {
+      hint: 'Set tags: registry/name:tag, the names under which the image was built.',
+    });
+  }
+
+  await using session = await openSession(inputs, env);
+  const { client, store, report } = session;
+  const { name, descriptor } = await findImage(store, source);
+  const targets = inputs.tags.length === 0 ? [name] : completeNames(inputs.tags);
+  const pushed: PushedName[] = [];
+  for (const target of targets) {
+    report({ type: 'phase', title: `Pushing ${target}` });
+    const { digest, moved, mounted, reused } = await pushImage(client, store, descriptor, parseReference(target), {
+      report,
+    });
+    pushed.push({ name: target, digest, movedBytes: moved, skippedBytes: mounted + reused });
+  }
+  setOutputs(pushed, descriptor.digest);
+  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(pushSummary(pushed)).write();
+  info(pushed.map((each) => `${each.name}@${each.digest}`).join('\n'));
+}
+
+function setOutputs(pushed: readonly PushedName[], digest: string): void {
+  const refs = pushed.map((each) => {
+    const { registry, repository } = parseReference(each.name);
+    return `${formatReference({ registry, repository })}@${each.digest}`;
+  });
+  setOutput('digest', digest);
+  setOutput('tags', pushed.map(({ name }) => name).join('\n'));
+  setOutput('refs', [...new Set(refs)].join('\n'));
+  setOutput('moved-bytes', sum(pushed.map(({ movedBytes }) => movedBytes)));
+  setOutput('skipped-bytes', sum(pushed.map(({ skippedBytes }) => skippedBytes)));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
