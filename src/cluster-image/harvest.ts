@@ -1,0 +1,147 @@
+/** Brings the container images that a cluster image needs into the store, ready to become layers. */
+
+import type { NamedImage } from '../discover/index.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+import { formatReference } from '../oci/reference.ts';
+import type { Store } from '../oci/store/index.ts';
+import { type Report, silent } from '../progress.ts';
+import { type BroughtBlobs, bringBlobs, type WantedBlob } from './bring-blobs.ts';
+import { blobsOf, type Harvest, type HarvestedImage } from './harvested.ts';
+import type { ImageSource } from './image-source.ts';
+import { type BundleInventory, EMPTY_INVENTORY, isCarriedBy } from './inventory.ts';
+import { type Failure, imagesMissing, isAboutOneImage } from './missing.ts';
+import { inParallel } from './parallel.ts';
+import { isImageConfig, type Resolver, resolveDigest, resolveImage } from './resolve-image.ts';
+
+export interface HarvestOptions {
+  readonly store: Store;
+  readonly client: ImageSource;
+  /** Each image has to be there for all of them. */
+  readonly platforms: readonly Platform[];
+  readonly signal?: AbortSignal | undefined;
+  readonly report?: Report | undefined;
+  /** Ask no registry: what is not in the store is missing. */
+  readonly offline?: boolean | undefined;
+  /** Descriptors by complete name that are trusted (a lock file, a resolution of just now): no registry is asked. */
+  readonly resolved?: ReadonlyMap<string, Pick<Descriptor, 'digest'>> | undefined;
+  /** What the base image carries; none of it is fetched. */
+  readonly have?: BundleInventory | undefined;
+}
+
+/** How many images are resolved at once; each is two or three small requests. */
+const RESOLVING = 16;
+
+/**
+ * Fetches what is not in the store yet of each image: index, manifests, configs and layers of the wanted platforms. The
+ * bytes of an index stay as they are, even if it lists more platforms: its digest is what people pin.
+ *
+ * If some images cannot be resolved, no layers are fetched: the report of all that is wrong comes within seconds, and
+ * not after gigabytes.
+ * @throws SealerError IMAGES_MISSING with a problem for each image that fails
+ */
+export async function harvest(images: readonly NamedImage[], options: HarvestOptions): Promise<Harvest> {
+  const { report = silent, store, client, signal, offline = false, have = EMPTY_INVENTORY } = options;
+  let moved = 0;
+  let reused = 0;
+  const resolver: Resolver = {
+    store,
+    client,
+    platforms: options.platforms,
+    signal,
+    offline,
+    resolved: options.resolved,
+    count: (bytes) => {
+      moved += bytes.moved ?? 0;
+      reused += bytes.reused ?? 0;
+    },
+  };
+  const resolved = await resolveAll(resolver, images, have, report);
+  const wanted = wantedBlobs(resolved, have);
+  const brought = await bringBlobs({ store, client, offline, signal, report }, wanted);
+  const failures = blobFailures(images, resolved, brought);
+  if (failures.length > 0) throw imagesMissing(failures);
+  return {
+    images: resolved,
+    blobLayers: brought.layers,
+    moved: moved + brought.moved,
+    reused: reused + brought.reused,
+  };
+}
+
+async function resolveAll(
+  resolver: Resolver,
+  images: readonly NamedImage[],
+  have: BundleInventory,
+  report: Report,
+): Promise<readonly HarvestedImage[]> {
+  const failures: Failure[] = [];
+  const id = 'resolve-images';
+  report({ type: 'start', id, label: 'Resolving container images', unit: 'items', total: images.length });
+  const resolved = await inParallel(images, RESOLVING, async (image) => {
+    try {
+      return await resolveOne(resolver, image, have);
+    } catch (error) {
+      resolver.signal?.throwIfAborted();
+      if (!isAboutOneImage(error)) throw error;
+      failures.push({ image, error });
+      return undefined;
+    } finally {
+      report({ type: 'advance', id, delta: 1 });
+    }
+  });
+  report({ type: 'end', id, outcome: failures.length === 0 ? 'done' : 'failed' });
+  if (failures.length > 0)
+    throw imagesMissing(failures.sort((a, b) => images.indexOf(a.image) - images.indexOf(b.image)));
+  return resolved.filter((image) => image !== undefined).sort(compareNames);
+}
+
+async function resolveOne(resolver: Resolver, image: NamedImage, have: BundleInventory): Promise<HarvestedImage> {
+  const { reference, findings } = image;
+  const { platforms } = resolver;
+  const digest = await resolveDigest(resolver, reference);
+  const appNames = [...new Set(findings.flatMap(({ app }) => (app === undefined ? [] : [app])))].sort();
+  const base = { reference, digest, platforms, findings, appNames, appName: appNames[0] };
+  const carried = isCarriedBy(have, reference, digest, platforms);
+  if (carried !== undefined) return { ...base, indexes: [], manifests: [], isCarried: true, size: carried.size };
+  const { indexes, manifests } = await resolveImage(resolver, reference, digest);
+  const content = [...indexes, ...manifests.map(({ descriptor }) => descriptor), ...blobsOf(manifests)];
+  const size = content.reduce((sum, each) => sum + each.size, 0);
+  return { ...base, indexes, manifests, isCarried: false, size };
+}
+
+/** Each blob once, with the images that it can be had from. */
+function wantedBlobs(images: readonly HarvestedImage[], have: BundleInventory): readonly WantedBlob[] {
+  const wanted = new Map<Digest, { descriptor: Descriptor; references: HarvestedImage['reference'][] }>();
+  for (const { reference, manifests } of images) {
+    for (const descriptor of blobsOf(manifests)) {
+      // Configs came with their manifests.
+      if (isImageConfig(descriptor) || have.blobs.has(descriptor.digest)) continue;
+      const known = wanted.get(descriptor.digest);
+      if (known === undefined) wanted.set(descriptor.digest, { descriptor, references: [reference] });
+      else known.references.push(reference);
+    }
+  }
+  return [...wanted.values()];
+}
+
+/** Each image that lacks a blob, with the first of the blobs' errors. */
+function blobFailures(
+  images: readonly NamedImage[],
+  resolved: readonly HarvestedImage[],
+  { failures }: BroughtBlobs,
+): readonly Failure[] {
+  if (failures.size === 0) return [];
+  return resolved.flatMap(({ reference, manifests }) => {
+    const error = blobsOf(manifests)
+      .map(({ digest }) => failures.get(digest))
+      .find((each) => each !== undefined);
+    const image = images.find((each) => each.reference === reference);
+    return error === undefined || image === undefined ? [] : [{ image, error }];
+  });
+}
+
+function compareNames(a: HarvestedImage, b: HarvestedImage): number {
+  return formatReference(a.reference) < formatReference(b.reference) ? -1 : 1;
+}
