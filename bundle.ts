@@ -23,12 +23,6 @@ export const BUNDLES = {
   'cache.cjs': 'src/ci/cache-service.ts',
 } as const;
 
-if (import.meta.main) {
-  const folder = resolve(process.argv[2] ?? join(ROOT, 'dist'));
-  for (const [name, bytes] of await bundle(folder))
-    console.log(`${relative(process.cwd(), join(folder, name))}  ${bytes} bytes`);
-}
-
 /**
  * Makes all bundles.
  * @param folder is emptied first
@@ -104,4 +98,10 @@ async function collectLicenses(folders: readonly string[]): Promise<string> {
     }),
   );
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+if (import.meta.main) {
+  const folder = resolve(process.argv[2] ?? join(ROOT, 'dist'));
+  for (const [name, bytes] of await bundle(folder))
+    console.log(`${relative(process.cwd(), join(folder, name))}  ${bytes} bytes`);
 }

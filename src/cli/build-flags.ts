@@ -49,10 +49,7 @@ export function withBuildFlags(command: Command): Command {
     )
     .option('--no-cache', 'do every instruction again')
     .addOption(
-      new Option(
-        '--pull [policy]',
-        'when to ask the registry for base images: always (meant by --pull alone), missing, never or newer',
-      )
+      new Option('--pull [policy]', 'when to ask the registry for base images; --pull alone means always')
         .choices(PULL_POLICIES)
         .default('missing'),
     )

@@ -31,7 +31,7 @@ export function withProgress(command: Command): Command {
     .addOption(
       new Option(
         '--progress <mode>',
-        'how progress is shown on stderr: auto (redraws on a terminal, lines elsewhere), tty, plain, json (an event a line) or quiet',
+        'how progress is shown on stderr; auto redraws on a terminal and writes lines elsewhere',
       )
         .choices(PROGRESS_MODES)
         .default('auto'),

@@ -1,6 +1,6 @@
 /** The command line as a whole: every command, its flags and its help. The README's table is made from it. */
 
-import { Command } from 'commander';
+import { type Argument, Command } from 'commander';
 import { buildCommand } from './commands/build.ts';
 import { imagesCommand } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -66,11 +66,19 @@ export function* walkCommands(command: Command): Generator<Command> {
   for (const child of command.commands) yield* walkCommands(child);
 }
 
+/** `<image>`, `[target]`, `<names...>`: an argument as the usage line has it. */
+export function argumentTerm(argument: Argument): string {
+  const name = argument.variadic ? `${argument.name()}...` : argument.name();
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
+
 function configure(command: Command, { stdout, stderr }: CliContext): void {
   command
     .exitOverride()
     .showSuggestionAfterError(true)
     .helpCommand(false)
+    .summary(command.description().split('\n')[0] ?? '')
+    .configureHelp({ subcommandTerm: (each) => [each.name(), ...each.registeredArguments.map(argumentTerm)].join(' ') })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       // Usage errors are reported by runCli, in the form of all errors.

@@ -1,6 +1,5 @@
 /** `sealer build` */
 
-import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { BuildResult } from '../../build/index.ts';
 import { SealerError } from '../../error.ts';
@@ -20,6 +19,7 @@ import { buildMetadata } from '../metadata.ts';
 import { printResult } from '../print.ts';
 import { formatBytes, formatCount, formatDuration } from '../progress/index.ts';
 import { openSession, type Session } from '../session.ts';
+import { writeText } from '../user-files.ts';
 import { VERSION } from '../version.ts';
 
 interface Flags extends BuildFlags, OutputFlags, RegistryFlags, StoreFlags {
@@ -38,14 +38,15 @@ Container images are found in manifests/, application/apps/* and imageList files
 
 /** Declares `sealer build`. */
 export function buildCommand(context: CliContext): Command {
-  return withStore(withRegistry(withProgress(withBuildFlags(new Command('build')))))
+  const command = withBuildFlags(new Command('build'))
+    .option('--push', 'push every name once it is built')
+    .option('--iidfile <file>', 'write the image ID to a file')
+    .option('--metadata-file <file>', 'write digests, names and what is inside to a file, as JSON');
+  return withStore(withRegistry(withProgress(command)))
     .description(
       'Build a cluster image from a Kubefile and a folder, with every container image that its manifests name.',
     )
     .argument('[context]', 'the folder that COPY, ADD and APP read from', '.')
-    .option('--push', 'push every name once it is built')
-    .option('--iidfile <file>', 'write the image ID to a file')
-    .option('--metadata-file <file>', 'write digests, names and what is inside to a file, as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (folder: string, flags: Flags) => {
       const options = toBuildOptions(folder, flags, context.env);
@@ -61,9 +62,9 @@ export function buildCommand(context: CliContext): Command {
         const result = await build(options, { store, client, env, report, signal, version: VERSION });
         return { result, pushedBytes: flags.push === true ? await pushAll(session, result, signal) : 0 };
       })();
-      if (flags.iidfile !== undefined) await writeFile(flags.iidfile, result.imageId);
+      if (flags.iidfile !== undefined) await writeText(flags.iidfile, result.imageId);
       if (flags.metadataFile !== undefined) {
-        await writeFile(flags.metadataFile, `${JSON.stringify(buildMetadata(result), undefined, 2)}\n`);
+        await writeText(flags.metadataFile, `${JSON.stringify(buildMetadata(result), undefined, 2)}\n`);
       }
       for (const problem of flags.json === true || flags.quiet === true ? [] : result.problems) {
         context.stderr.write(`${describeProblem({ ...problem, severity: 'warning' }).join('\n')}\n`);

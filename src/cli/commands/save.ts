@@ -1,21 +1,23 @@
 /** `sealer save` */
 
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { Command, Option } from 'commander';
 import { SealerError } from '../../error.ts';
+import type { ArchiveFormat } from '../../oci/archive/index.ts';
+import { parsePlatform } from '../../oci/platform.ts';
 import type { CliContext } from '../context.ts';
 import { findImage } from '../find-image.ts';
 import { type OutputFlags, type StoreFlags, withProgress, withStore } from '../flags.ts';
 import { printResult } from '../print.ts';
 import { openStoreSession } from '../session.ts';
+import { into, writeWhole } from '../user-files.ts';
 
-const FORMATS = ['oci-archive', 'docker-archive'] as const;
+const FORMATS = ['oci-archive', 'docker-archive'] as const satisfies readonly ArchiveFormat[];
 
 interface SaveFlags extends OutputFlags, StoreFlags {
   readonly output?: string | undefined;
-  readonly format: (typeof FORMATS)[number];
+  readonly format: ArchiveFormat;
+  readonly platform?: string | undefined;
 }
 
 /** Declares `sealer save`. */
@@ -29,6 +31,7 @@ export function saveCommand(context: CliContext): Command {
         .choices(FORMATS)
         .default('oci-archive'),
     )
+    .option('--platform <os/arch>', 'save only this platform (default: all)')
     .addHelpText(
       'after',
       '\nExamples:\n  sealer save -o shop.tar shop:v1\n  sealer save shop:v1 | ssh host sealer load',
@@ -40,39 +43,20 @@ export function saveCommand(context: CliContext): Command {
         });
       }
       const { saveArchive } = await import('../../oci/archive/index.ts');
+      const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
       await using session = await openStoreSession(context, flags);
       const { store, report } = session;
       const named = [];
       for (const image of images) named.push(await findImage(store, image));
-      await writeWhole(flags.output, context.stdout, (output) =>
-        saveArchive(store, named, output, { format: flags.format, report, signal: context.signal }),
-      );
+      const { format, output: file } = flags;
+      const write = (output: Writable): Promise<{ readonly size: number }> =>
+        saveArchive(store, named, output, { format, platform, report, signal: context.signal });
+      const { size } = await (file === undefined ? write(into(context.stdout)) : writeWhole(file, write));
       const saved = named.map(({ name, descriptor }) => ({ name, digest: descriptor.digest }));
       // On a pipe the archive is the result, and nothing may stand behind it.
-      if (flags.output === undefined) return;
-      const { output: file, format } = flags;
-      printResult(context, flags, { file, format, images: saved }, () =>
+      if (file === undefined) return;
+      printResult(context, flags, { file, format, size, images: saved }, () =>
         flags.quiet === true ? '' : saved.map(({ name, digest }) => `saved ${name} ${digest}`).join('\n'),
       );
     });
-}
-
-/** Writes a file beside its place first, so that nobody takes half an archive for a whole one. */
-async function writeWhole(
-  file: string | undefined,
-  stdout: Writable,
-  write: (output: Writable) => Promise<unknown>,
-): Promise<void> {
-  if (file === undefined) {
-    await write(stdout);
-    return;
-  }
-  const draft = `${file}.part`;
-  try {
-    await write(createWriteStream(draft));
-    await rename(draft, file);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
 }

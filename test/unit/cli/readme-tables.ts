@@ -3,9 +3,11 @@
  * `node test/unit/cli/readme-tables.ts --write`.
  */
 
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Command, Option } from 'commander';
 import { load } from 'js-yaml';
-import { walkCommands } from '../../../src/cli/program.ts';
+import { argumentTerm, walkCommands } from '../../../src/cli/program.ts';
 import { ERROR_CODES } from '../../../src/error.ts';
 
 /** What an action.yml says, as far as the README tells of it. */
@@ -20,16 +22,33 @@ export interface ActionField {
   readonly default?: string | undefined;
 }
 
+const PROJECT = resolve(import.meta.dirname, '../../..');
+export const README = join(PROJECT, 'README.md');
+
+/** Every table, by the name in its marker. */
+export function allTables(program: Command): Readonly<Record<string, string>> {
+  const action = (path: string): ActionMetadata => parseAction(readFileSync(join(PROJECT, path, 'action.yml'), 'utf8'));
+  const [root, build, push] = [action('.'), action('actions/build'), action('actions/push')];
+  return {
+    commands: commandsTable(program),
+    'inputs-root': inputsTable(root),
+    'inputs-build': inputsTable(build),
+    'inputs-push': inputsTable(push),
+    outputs: outputsTable({ 'sealer/build': root, 'actions/build': build, 'actions/push': push }),
+    errors: errorsTable(),
+  };
+}
+
 /** One row for each command that does something: how it is called, and what it does. */
-export function commandsTable(program: Command): string {
+function commandsTable(program: Command): string {
   const rows = [...walkCommands(program)]
     .filter((command) => command.commands.length === 0)
-    .map((command) => [`\`${usageOf(command)}\``, summaryOf(command), flagsOf(command)]);
+    .map((command) => [`\`${usageOf(command)}\``, command.summary(), flagsOf(command)]);
   return markdownTable(['Command', 'What it does', 'Flags'], rows);
 }
 
 /** Inputs of an action. */
-export function inputsTable({ inputs }: ActionMetadata): string {
+function inputsTable({ inputs }: ActionMetadata): string {
   return markdownTable(
     ['Input', 'Default', 'What it is'],
     inputs.map((each) => [`\`${each.name}\``, each.default ? `\`${each.default}\`` : '', each.description]),
@@ -37,7 +56,7 @@ export function inputsTable({ inputs }: ActionMetadata): string {
 }
 
 /** Outputs of several actions, each once. */
-export function outputsTable(actions: Readonly<Record<string, ActionMetadata>>): string {
+function outputsTable(actions: Readonly<Record<string, ActionMetadata>>): string {
   const names = new Map<string, { description: string; of: string[] }>();
   for (const [action, { outputs }] of Object.entries(actions)) {
     for (const { name, description } of outputs) {
@@ -51,7 +70,7 @@ export function outputsTable(actions: Readonly<Record<string, ActionMetadata>>):
 }
 
 /** All error codes. */
-export function errorsTable(): string {
+function errorsTable(): string {
   return markdownTable(
     ['Code', 'Exit', 'What it means'],
     Object.entries(ERROR_CODES).map(([code, { exit, means }]) => [`\`${code}\``, String(exit), means]),
@@ -59,7 +78,7 @@ export function errorsTable(): string {
 }
 
 /** Reads an action.yml. */
-export function parseAction(text: string): ActionMetadata {
+function parseAction(text: string): ActionMetadata {
   const action: unknown = load(text);
   return { inputs: fieldsOf(action, 'inputs'), outputs: fieldsOf(action, 'outputs') };
 }
@@ -75,15 +94,8 @@ export function withTables(text: string, tables: Readonly<Record<string, string>
 function usageOf(command: Command): string {
   const path: string[] = [];
   for (let each: Command | null = command; each !== null; each = each.parent) path.unshift(each.name());
-  const args = command.registeredArguments.map((each) => {
-    const name = each.variadic ? `${each.name()}...` : each.name();
-    return each.required ? `<${name}>` : `[${name}]`;
-  });
+  const args = command.registeredArguments.map(argumentTerm);
   return [...path, ...args].join(' ');
-}
-
-function summaryOf(command: Command): string {
-  return command.description().split('\n')[0] ?? '';
 }
 
 function flagsOf(command: Command): string {
@@ -111,4 +123,12 @@ function escapeCell(text: string): string {
     .trim()
     .replaceAll('|', '\\|')
     .replace(/\s*\n\s*/g, ' ');
+}
+
+if (import.meta.main) {
+  const { createProgram } = await import('../../../src/cli/program.ts');
+  const { fakeContext } = await import('./fake-context.ts');
+  const text = withTables(readFileSync(README, 'utf8'), allTables(createProgram(fakeContext().context)));
+  if (process.argv.includes('--write')) writeFileSync(README, text);
+  else process.stdout.write(text);
 }
