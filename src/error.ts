@@ -90,6 +90,7 @@ export const ERROR_CODES = {
   CHECKSUM_MISMATCH: { exit: 1, means: 'A downloaded file is not what its --checksum says.' },
   DOWNLOAD_FAILED: { exit: 3, means: 'A URL of ADD or APP cannot be downloaded.' },
   SECRET_NOT_FOUND: { exit: 1, means: 'A --mount=type=secret names a secret that was not given.' },
+  SECRET_IN_LAYER: { exit: 1, means: 'A command of RUN wrote a secret into the image.' },
   APP_KIND_UNKNOWN: { exit: 1, means: 'What an app is cannot be told from its files, and it has no APPCMDS.' },
   TOO_MANY_LAYERS: { exit: 1, means: 'The image would have more layers than container engines can mount.' },
   // container images

@@ -1,0 +1,189 @@
+/** `build`: from a Kubefile and a folder to a cluster image in the store. */
+
+import { type Problem, SealerError } from '../error.ts';
+import { checkKubefile, type Kubefile, parseKubefile, targetStage } from '../kubefile/index.ts';
+import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
+import { formatReference, parseReference } from '../oci/reference.ts';
+import { assembleIndex, assemblePlatform } from './assemble.ts';
+import type { Builder } from './builder.ts';
+import { openContext, readKubefile } from './context.ts';
+import { isEmulated, isNative } from './emulation.ts';
+import { openFileDigests } from './file-digests.ts';
+import { addImages, readImageLists } from './images.ts';
+import { openLayerCache } from './layer-cache.ts';
+import type { BuildOptions, BuildResult, BuildWorld, BuiltPlatform } from './options.ts';
+import { findProblems, unusedBuildArgs } from './preflight.ts';
+import { evaluateGlobals, type Globals, platformArgs } from './scope.ts';
+import { readSecrets } from './secrets.ts';
+import { buildStage } from './stage.ts';
+import type { StageState } from './state.ts';
+
+/**
+ * Builds a cluster image. What is wrong with Kubefile, context, secrets or platforms is told before any work; names are
+ * set after all of it, so a build that fails or is interrupted leaves none behind.
+ * @throws SealerError KUBEFILE_INVALID with all problems, and the codes of the groups build, container images, registry
+ */
+export async function build(options: BuildOptions, world: BuildWorld): Promise<BuildResult> {
+  const clock = startClock();
+  const { file, text } = readKubefile(options.context, options.file);
+  const context = openContext(options.context, file);
+  const host = world.host ?? hostPlatform();
+  const platforms = options.platforms.length === 0 ? [host] : options.platforms;
+  const tags = options.tags.map((tag) => formatReference(parseReference(tag)));
+  const epoch = readEpoch(world.env);
+  const lists = await readImageLists(options.imageLists, options.ignoredImageLists);
+  const secrets = await readSecrets(options.secrets, world.env);
+  const kubefile = parse(text, file, options);
+  const globals = rememberGlobals(kubefile, options, host);
+  const problems = await findProblems({
+    kubefile,
+    context,
+    options,
+    platforms,
+    globals,
+    hasSecret: (id) => secrets.has(id),
+    canRun: async (platform) => isNative(platform, host) || (world.emulates ?? isEmulated)(platform),
+  });
+  refuse(problems, file);
+  clock.end('Kubefile');
+
+  await using cleanup = new AsyncDisposableStack();
+  const states = new Map<string, Promise<StageState>>();
+  const builder: Builder = {
+    options,
+    world,
+    context,
+    kubefile,
+    host,
+    epoch,
+    compression: options.compression ?? 'gzip',
+    cache: await openLayerCache(world.store, !options.noCache),
+    digests: await openFileDigests(world.store, context.tree.root),
+    secrets,
+    warnings: [...checkKubefile(kubefile, { target: options.target }), ...unusedBuildArgs(kubefile, options)],
+    moved: { fetched: 0, reused: 0 },
+    cleanup,
+    globals,
+    stage(index, target) {
+      const key = `${index} ${formatPlatform(target)}`;
+      const stage = kubefile.stages[index];
+      if (stage === undefined) throw new Error(`stage ${index} of ${kubefile.stages.length}`);
+      const state = states.get(key) ?? buildStage(builder, stage, target);
+      states.set(key, state);
+      return state;
+    },
+  };
+  const built = await buildPlatforms(builder, platforms, lists, clock);
+  const descriptor = await assembleIndex(builder, built);
+  await builder.digests.save();
+  world.signal?.throwIfAborted();
+  for (const tag of tags) await world.store.tag(tag, descriptor);
+  clock.end('Image');
+  const [only] = built;
+  return {
+    digest: descriptor.digest,
+    imageId: built.length === 1 && only !== undefined ? only.config : descriptor.digest,
+    descriptor,
+    tags,
+    platforms: built,
+    reusedBytes: builder.moved.reused,
+    fetchedBytes: builder.moved.fetched,
+    problems: builder.warnings,
+    timings: clock.timings,
+  };
+}
+
+type Lists = Awaited<ReturnType<typeof readImageLists>>;
+
+async function buildPlatforms(
+  builder: Builder,
+  platforms: readonly Platform[],
+  lists: Lists,
+  clock: Clock,
+): Promise<BuiltPlatform[]> {
+  const { kubefile, options, world } = builder;
+  const target = targetStage(kubefile, options.target);
+  const states: StageState[] = [];
+  world.report({ type: 'phase', title: 'Layers' });
+  for (const platform of platforms) states.push(await builder.stage(target.index, platform));
+  clock.end('Layers');
+  world.report({ type: 'phase', title: 'Container images' });
+  const resolved = new Map();
+  const built: BuiltPlatform[] = [];
+  for (const state of states) {
+    built.push(await assemblePlatform(builder, state, await addImages(builder, state, lists, resolved)));
+  }
+  clock.end('Container images');
+  return built;
+}
+
+/** @throws SealerError KUBEFILE_INVALID with everything that is wrong in the text */
+function parse(text: string, file: string, { target }: BuildOptions): Kubefile {
+  const { kubefile, problems } = parseKubefile(text, file);
+  const errors = [...problems, ...checkKubefile(kubefile, { target })].filter(({ severity }) => severity !== 'warning');
+  if (errors.length > 0) throw invalid(errors, file);
+  return kubefile;
+}
+
+/** One problem is thrown as what it is; several are one error that lists them. */
+function refuse(problems: readonly Problem[], file: string): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  if (problems.length > 1) throw invalid(problems, file);
+  throw new SealerError(first.code, first.message, { hint: first.hint, at: first.at });
+}
+
+function invalid(problems: readonly Problem[], file: string): SealerError {
+  const [first] = problems;
+  const what = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return new SealerError('KUBEFILE_INVALID', `${file} has ${what}`, {
+    at: first?.at,
+    hint: problems.length === 1 ? first?.hint : 'Nothing was built; mend them all and build again.',
+    problems,
+  });
+}
+
+function rememberGlobals(
+  kubefile: Kubefile,
+  { buildArgs }: BuildOptions,
+  host: Platform,
+): (target: Platform) => Globals {
+  const known = new Map<string, Globals>();
+  return (target) => {
+    const key = formatPlatform(target);
+    const given = { escape: kubefile.escape, buildArgs, platformArgs: platformArgs(target, host) };
+    const globals = known.get(key) ?? evaluateGlobals(kubefile.globals, given);
+    known.set(key, globals);
+    return globals;
+  };
+}
+
+/**
+ * The time of everything in the image (reproducible-builds.org/specs/source-date-epoch).
+ * @throws SealerError USAGE
+ */
+function readEpoch({ SOURCE_DATE_EPOCH: text = '0' }: NodeJS.ProcessEnv): number {
+  const value = text.trim() === '' ? 0 : Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new SealerError('USAGE', `SOURCE_DATE_EPOCH=${text} is not a number of seconds`, {
+    hint: 'Write it as git log -1 --format=%ct does, or unset it.',
+  });
+}
+
+interface Clock {
+  readonly timings: { readonly phase: string; readonly ms: number }[];
+  end(phase: string): void;
+}
+
+function startClock(): Clock {
+  const timings: { phase: string; ms: number }[] = [];
+  let last = performance.now();
+  return {
+    timings,
+    end(phase) {
+      const now = performance.now();
+      timings.push({ phase, ms: Math.round(now - last) });
+      last = now;
+    },
+  };
+}
