@@ -43,7 +43,7 @@ async function sendBlob(exchange: Exchange, repository: string, digest: Digest):
   if (range !== undefined) response.setHeader('Content-Range', `bytes ${start}-${end}/${blob.size}`);
   response.statusCode = range === undefined ? 200 : 206;
   if (method === 'HEAD' || length === 0) response.end();
-  else await sendFile(response, blob.file, blob.offset + start, length);
+  else await sendFile(response, blob.file, blob.offset + start, length, exchange.pool);
 }
 
 async function deleteBlob(exchange: Exchange, repository: string, digest: Digest): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from './api-error.ts';
+import type { BufferPool } from './buffer-pool.ts';
 import type { Limits } from './limits.ts';
 import type { Origin, RegistryStorage } from './storage.ts';
 
@@ -16,6 +17,7 @@ export interface Exchange {
   readonly storage: RegistryStorage;
   readonly limits: Limits;
   readonly acceptMissingBlobs: boolean;
+  readonly pool: BufferPool;
   /** The client waits for a 100 before it sends its body. */
   readonly expectsContinue: boolean;
 }

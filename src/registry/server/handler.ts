@@ -5,6 +5,7 @@ import { isSystemError } from '../../error.ts';
 import { ApiError } from './api-error.ts';
 import type { Authenticate } from './basic-auth.ts';
 import { handleBlob } from './blobs.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { handleCatalog, handleReferrers, handleTags } from './discovery.ts';
 import { answer, answerJson, type Exchange, refuseMethod } from './exchange.ts';
 import type { Limits } from './limits.ts';
@@ -42,12 +43,13 @@ const DRAIN_BYTES = 1024 * 1024;
 
 /** Makes the function that answers every request. It never rejects. */
 export function createHandler(options: HandlerOptions): Handler {
+  const pool = new BufferPool();
   return async (request, response, expectsContinue) => {
     const started = performance.now();
     let fault: unknown;
     response.setHeader('Docker-Distribution-Api-Version', 'registry/2.0');
     response.setHeader('X-Content-Type-Options', 'nosniff');
-    const exchange = openExchange(request, response, expectsContinue, options);
+    const exchange = { ...openExchange(request, response, options), expectsContinue, pool };
     response.once('close', () =>
       options.log?.({
         method: exchange.method,
@@ -69,9 +71,8 @@ export function createHandler(options: HandlerOptions): Handler {
 function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
-  expectsContinue: boolean,
   { storage, limits, address, acceptMissingBlobs }: HandlerOptions,
-): Exchange {
+): Omit<Exchange, 'expectsContinue' | 'pool'> {
   const target = request.url ?? '/';
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
@@ -79,7 +80,7 @@ function openExchange(
   const namespace = query.get('ns') ?? undefined;
   const origin = { host: request.headers.host ?? address(), ...(namespace === undefined ? {} : { namespace }) };
   const method = request.method ?? 'GET';
-  return { request, response, method, path, query, origin, storage, limits, acceptMissingBlobs, expectsContinue };
+  return { request, response, method, path, query, origin, storage, limits, acceptMissingBlobs };
 }
 
 async function dispatch(exchange: Exchange, { readOnly, authenticate }: HandlerOptions): Promise<void> {

@@ -2,12 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-
-/**
- * Two buffers of this size per answer, in turn: one is read while the other is sent. createReadStream takes a fresh
- * buffer for each read; returning those to the kernel and faulting new ones in costs more than copying the bytes.
- */
-const BUFFER_BYTES = 512 * 1024;
+import type { BufferPool } from './buffer-pool.ts';
 
 /**
  * Writes bytes of a file as the body of a response whose headers are set, and ends it.
@@ -15,18 +10,31 @@ const BUFFER_BYTES = 512 * 1024;
  * @param start first byte
  * @param length bytes; a file that turns out shorter breaks the connection, so that the client sees it
  */
-export async function sendFile(response: ServerResponse, path: string, start: number, length: number): Promise<void> {
+export async function sendFile(
+  response: ServerResponse,
+  path: string,
+  start: number,
+  length: number,
+  pool: BufferPool,
+): Promise<void> {
   const file = await open(path);
+  const buffers: [Buffer, Buffer] = [pool.take(), pool.take()];
   try {
-    if (await pump(response, file, start, length)) response.end();
+    if (await pump(response, file, start, length, buffers)) response.end();
   } finally {
+    // A socket that is gone may still hold the last buffer.
+    for (const buffer of buffers) pool.release(buffer, !response.destroyed);
     await file.close();
   }
 }
 
-async function pump(response: ServerResponse, file: FileHandle, start: number, length: number): Promise<boolean> {
-  const size = Math.min(BUFFER_BYTES, length);
-  const buffers: [Buffer, Buffer] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(length > size ? size : 0)];
+async function pump(
+  response: ServerResponse,
+  file: FileHandle,
+  start: number,
+  length: number,
+  buffers: readonly [Buffer, Buffer],
+): Promise<boolean> {
   let position = start;
   const end = start + length;
   let sent: Promise<boolean> = Promise.resolve(true);

@@ -13,9 +13,10 @@ import type { Algorithm, Digest } from '../../../oci/digest.ts';
 import { MAX_MANIFEST_BYTES } from '../../../oci/manifest.ts';
 import { isIndexType, isManifestType, OCI_INDEX, OCI_MANIFEST } from '../../../oci/media-types.ts';
 import { isRepositoryPath } from '../../../oci/reference.ts';
+import { BufferPool } from '../buffer-pool.ts';
 import type { Deletion, Origin, RegistryStorage, StoredBlob, StoredManifest } from '../storage.ts';
 import { Subjects } from '../subjects.ts';
-import { type FolderUpload, resumeFolderUpload, startFolderUpload } from './folder-upload.ts';
+import { type FolderUpload, resumeFolderUpload, startFolderUpload, type UploadPlace } from './folder-upload.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { ifThere, readLink, sweepTemporary, writeLink, writeWhole } from './link.ts';
 import { folders, listDigests, listRepositories } from './walk.ts';
@@ -33,6 +34,7 @@ export function folderStorage(root: string): RegistryStorage {
 
 class FolderStorage implements RegistryStorage {
   readonly #layout: Layout;
+  readonly #pool = new BufferPool();
   readonly #subjects = new Subjects();
   readonly #uploads = new Map<string, FolderUpload>();
   #swept: Promise<void> | undefined;
@@ -44,7 +46,8 @@ class FolderStorage implements RegistryStorage {
   /** containerd asks a mirror for `library/nginx?ns=docker.io`, and a folder may have it with or without the host. */
   async locate(name: string, { namespace }: Origin, intent: 'read' | 'write'): Promise<string> {
     if (namespace === undefined || intent === 'write') return name;
-    const qualified = `${namespace}/${name}`;
+    // In a cluster image the repository of localhost:5000/app is localhost_5000/app: names have no colons.
+    const qualified = `${namespace.toLowerCase().replace(/:(?=\d+$)/, '_')}/${name}`;
     return isRepositoryPath(qualified) && (await this.hasRepository(qualified)) ? qualified : name;
   }
 
@@ -142,7 +145,7 @@ class FolderStorage implements RegistryStorage {
   async startUpload(repository: string, algorithm: Algorithm): Promise<FolderUpload> {
     this.#swept ??= sweepTemporary(this.#layout.temporary);
     await this.#swept;
-    return this.#remember(repository, await startFolderUpload(this.#layout, repository, randomUUID(), algorithm));
+    return this.#remember(repository, await startFolderUpload(this.#placeOf(repository, randomUUID()), algorithm));
   }
 
   async upload(repository: string, id: string): Promise<FolderUpload | undefined> {
@@ -154,7 +157,7 @@ class FolderStorage implements RegistryStorage {
       return undefined;
     }
     if (open !== undefined) return open;
-    const resumed = await resumeFolderUpload(this.#layout, repository, id);
+    const resumed = await resumeFolderUpload(this.#placeOf(repository, id));
     return resumed === undefined ? undefined : this.#remember(repository, resumed);
   }
 
@@ -168,6 +171,10 @@ class FolderStorage implements RegistryStorage {
     if (oldest !== undefined && this.#uploads.size >= OPEN_UPLOADS) this.#uploads.delete(oldest);
     this.#uploads.set(`${repository}/${upload.id}`, upload);
     return upload;
+  }
+
+  #placeOf(repository: string, id: string): UploadPlace {
+    return { layout: this.#layout, pool: this.#pool, repository, id };
   }
 
   #link(path: string, digest: Digest): Promise<void> {
