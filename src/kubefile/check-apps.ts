@@ -32,6 +32,10 @@ interface Apps {
   readonly isComplete: boolean;
 }
 
+function* namesOf(apps: Apps): Generator<string> {
+  for (const { names } of levelsOf(apps)) yield* names;
+}
+
 function* levelsOf(apps: Apps): Generator<Apps> {
   for (let level: Apps | undefined = apps; level !== undefined; level = level.inherited) yield level;
 }
@@ -94,8 +98,7 @@ function checkUse(kind: string, app: string, at: Place, apps: Apps, problems: Pr
     if (!isComplete || names.has(app)) return;
   }
   problems.add('UNKNOWN_APP', at, `${kind} names the app "${app}", which no APP, CNI or CSI declares`, () => {
-    const names = [...levelsOf(apps)].flatMap((level) => [...level.names]);
-    if (names.length === 0) return `Declare it by APP ${app} source.`;
-    return didYouMean(app, names) ?? `The apps are ${listNames(names)}.`;
+    if (namesOf(apps).next().done) return `Declare it by APP ${app} source.`;
+    return didYouMean(app, namesOf(apps)) ?? `The apps are ${listNames(namesOf(apps))}.`;
   });
 }

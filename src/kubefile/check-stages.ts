@@ -22,7 +22,14 @@ export function checkStages(kubefile: Kubefile, target: string | undefined, prob
     ...PLATFORM_ARGS,
     ...kubefile.globals.flatMap(({ pairs }) => pairs.map(({ name }) => name)),
   ]);
-  const context = { kubefile, earlier, last: lastByName(kubefile), images: imagesOf(kubefile), problems };
+  const context = {
+    kubefile,
+    earlier,
+    compared: new Set<string>(),
+    last: lastByName(kubefile),
+    images: imagesOf(kubefile),
+    problems,
+  };
   checkTarget(kubefile, target, problems);
   for (const stage of kubefile.stages) {
     checkVariables(kubefile, stage, globals, problems);
@@ -47,6 +54,8 @@ interface Context {
   readonly kubefile: Kubefile;
   /** Stages above, by name. */
   readonly earlier: ReadonlyMap<string, Stage>;
+  /** Words that were compared with the names of the stages. */
+  readonly compared: Set<string>;
   /** Number of the last stage of each name. */
   readonly last: ReadonlyMap<string, number>;
   /** What the FROMs of this file name: such a word is an image wherever it stands. */
@@ -107,6 +116,9 @@ function checkCopyFrom({ from }: CopyInstruction, stage: Stage, context: Context
   if (fault !== undefined) context.problems.add('UNKNOWN_STAGE', from.at, fault.message, fault.hint);
 }
 
+/** More different images than this in --from of one file are no compared stages, and comparing them takes its time. */
+const MAX_COMPARED = 200;
+
 interface Fault {
   readonly message: string;
   readonly hint: Hint;
@@ -118,13 +130,14 @@ function faultOfNumber(name: string, { index }: Stage): Fault | undefined {
   return { message: `there is no stage ${name} above`, hint };
 }
 
-function faultOfName(name: string, stage: Stage, { earlier, last, images }: Context): Fault | undefined {
+function faultOfName(name: string, stage: Stage, { earlier, compared, last, images }: Context): Fault | undefined {
   const lower = name.toLowerCase();
   if (lower === stage.name) return { message: `the stage "${name}" copies from itself`, hint: 'Leave --from out.' };
   if (images.has(name) || !/^[A-Za-z0-9._-]+$/.test(name)) return undefined;
   if ((last.get(lower) ?? 0) > stage.index) {
     return { message: `the stage "${name}" stands further down`, hint: 'Move it above the stage that copies from it.' };
   }
+  if (compared.add(name).size > MAX_COMPARED) return undefined;
   const meant = nearest(name, earlier.keys());
   if (meant === undefined) return undefined;
   const hint = (): string =>

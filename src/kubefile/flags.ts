@@ -2,8 +2,8 @@
 
 import type { Word } from './ast.ts';
 import { shorten } from './names.ts';
-import { placeOf, type Span, sliceSpan, textOf, trimSpan, wordOf } from './span.ts';
-import { checkWord, type Statement } from './statement.ts';
+import { placeOf, type Span, sliceSpan, textOf, trimSpan } from './span.ts';
+import { type Statement, wordFrom } from './statement.ts';
 import { listNames, nearest } from './suggest.ts';
 import { literalText } from './word-grammar.ts';
 import { nextWord } from './words.ts';
@@ -20,7 +20,7 @@ const REPEATABLE = new Set(['mount']);
 
 /** Reads the flags that an instruction knows; reports UNKNOWN_FLAG and BAD_FLAG for the others. */
 export function readFlags(statement: Statement, known: readonly string[]): Flags {
-  const values = new Map<string, readonly Span[]>();
+  const values = new Map<string, Span[]>();
   let { rest } = statement;
   for (let word = nextWord(rest, statement.escape); word !== undefined; word = nextWord(rest, statement.escape)) {
     const [whole, name] = /^--([A-Za-z][A-Za-z0-9-]*)?/.exec(textOf(word)) ?? [];
@@ -35,7 +35,7 @@ export function readFlags(statement: Statement, known: readonly string[]): Flags
 /** The value of a flag that is kept as it was written, checked for malformed quotes and variables. */
 export function flagWord(statement: Statement, flags: Flags, name: string): Word | undefined {
   const [span] = flags.values.get(name) ?? [];
-  return span === undefined ? undefined : checkWord(statement, wordOf(span));
+  return span === undefined ? undefined : wordFrom(statement, span);
 }
 
 /** The same, compared with a pattern where it has no variables; reports when it does not match. */
@@ -66,7 +66,7 @@ function readFlag(
   word: Span,
   name: string,
   known: readonly string[],
-  values: Map<string, readonly Span[]>,
+  values: Map<string, Span[]>,
 ): void {
   const equals = textOf(word).indexOf('=');
   const given = textOf(word).slice(2, equals < 0 ? undefined : equals);
@@ -91,7 +91,8 @@ function readFlag(
     problems.add('BAD_FLAG', placeOf(word), `--${name} of ${kind} stands twice`, 'Keep one of them.');
     return;
   }
-  values.set(name, [...(before ?? []), value]);
+  if (before === undefined) values.set(name, [value]);
+  else before.push(value);
 }
 
 function flagHint(kind: string, name: string, known: readonly string[]): string {

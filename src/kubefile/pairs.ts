@@ -2,8 +2,8 @@
 
 import type { Pair } from './ast.ts';
 import { checkName, type NameKind, shorten } from './names.ts';
-import { placeOf, type Span, sliceSpan, textOf, trimSpan, wordOf } from './span.ts';
-import { checkWord, type Statement } from './statement.ts';
+import { placeOf, type Span, sliceSpan, textOf, trimSpan } from './span.ts';
+import { type Statement, wordFrom } from './statement.ts';
 import { literalText } from './word-grammar.ts';
 import { nextWord, splitWords } from './words.ts';
 
@@ -47,8 +47,8 @@ function readLegacy(statement: Statement, rest: Span, name: Span, kind: NameKind
 
 /** A name with variables in it is checked when they are known. */
 function pairOf(statement: Statement, pair: { name: Span; value: Span }, kind: NameKind): readonly Pair[] {
-  const name = checkWord(statement, wordOf(pair.name));
-  const value = checkWord(statement, wordOf(pair.value));
+  const name = wordFrom(statement, pair.name);
+  const value = wordFrom(statement, pair.value);
   const text = literalText(name.text, statement.escape);
   if (text !== undefined && !checkName(kind, { text, at: name.at }, statement.problems)) return [];
   return [{ name, value }];

@@ -72,7 +72,7 @@ function readStatement(line: LogicalLine, reader: LineReader, problems: ProblemL
 function resolveKeyword(word: string, span: Span, problems: ProblemList): Keyword | undefined {
   const upper = word.toUpperCase();
   if (isKeyword(upper)) return upper;
-  const meant = nearestKeyword(word);
+  const meant = problems.isFull() ? undefined : nearestKeyword(word);
   const foreign = foreignInstructionHint(word);
   const hint =
     foreign ??

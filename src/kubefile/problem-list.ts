@@ -7,6 +7,8 @@ export interface ProblemList {
   add(code: ErrorCode, at: Place, message: string, hint?: Hint): void;
   /** The same for something that fails nothing. */
   warn(code: ErrorCode, at: Place, message: string, hint?: Hint): void;
+  /** No more problems are kept: what only serves a report can be left out. */
+  isFull(): boolean;
   /** Everything found, in the order of the file. */
   sorted(): readonly Problem[];
 }
@@ -32,6 +34,7 @@ export function createProblemList(): ProblemList {
   return {
     add: (code, at, message, hint) => add('error', code, at, message, hint),
     warn: (code, at, message, hint) => add('warning', code, at, message, hint),
+    isFull: () => found.length >= MAX_PROBLEMS,
     sorted: () => [...sortProblems(found), ...droppedNote(found, dropped)],
   };
 }

@@ -7,7 +7,7 @@ import { looksLikeJson, readJsonList } from './json-form.ts';
 import type { Keyword } from './keywords.ts';
 import type { Escape } from './lexer.ts';
 import type { ProblemList } from './problem-list.ts';
-import { type Span, wordOf } from './span.ts';
+import { placeOf, type Span, wordOf } from './span.ts';
 import { parseWord, WordFault, type WordMode } from './word-grammar.ts';
 import { splitWords } from './words.ts';
 
@@ -40,17 +40,23 @@ export function badArguments({ kind, at, problems }: Statement, message: string,
 }
 
 /** Arguments as words on the line or as a JSON list; nothing if the list is malformed, which is reported. */
-export function readArguments({ escape: escapedBy, problems }: Statement, rest: Span): readonly Word[] | undefined {
-  if (looksLikeJson(rest)) return readJsonList(rest, problems);
-  return splitWords(rest, escapedBy).map(wordOf);
+export function readArguments(statement: Statement, rest: Span): readonly Word[] | undefined {
+  if (looksLikeJson(rest)) return readJsonList(rest, statement.problems)?.map((word) => checkWord(statement, word));
+  return splitWords(rest, statement.escape).map((span) => wordFrom(statement, span));
 }
 
-/** Reports quotes and variables that are malformed, so that a build does not find them halfway. */
-export function checkWord({ escape: escapedBy, problems }: Statement, word: Word): Word {
-  reportFault(word.text, escapedBy, 'word', problems, (fault) => ({
-    ...word.at,
-    column: (word.at.column ?? 1) + fault.index,
-  }));
+/** A word of the line, with malformed quotes and variables reported, so that a build does not find them halfway. */
+export function wordFrom(statement: Statement, span: Span): Word {
+  return checkWord(statement, wordOf(span), (fault) => placeOf(span, fault.index));
+}
+
+/** The same for a word whose characters do not stand in the file one by one, as in a JSON string. */
+export function checkWord(
+  { escape: escapedBy, problems }: Statement,
+  word: Word,
+  place = (_: WordFault) => word.at,
+): Word {
+  reportFault(word.text, escapedBy, 'word', problems, place);
   return word;
 }
 

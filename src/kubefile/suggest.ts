@@ -1,7 +1,7 @@
 /** Which known name was meant by an unknown one. */
 
 /** Longer lists are not searched further: a hint is not worth a pause. */
-const MAX_CANDIDATES = 1000;
+const MAX_CANDIDATES = 200;
 /** Longer words are no misspelt names. */
 const MAX_WORD = 64;
 

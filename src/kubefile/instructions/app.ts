@@ -4,7 +4,7 @@ import { looksLikeJson, readJsonList } from '../json-form.ts';
 import { readName } from '../names.ts';
 import { readAssignments } from '../pairs.ts';
 import { placeOf, type Span, trimSpan } from '../span.ts';
-import { badArguments, checkWord, nodeOf, readArguments, type Statement } from '../statement.ts';
+import { badArguments, nodeOf, readArguments, type Statement } from '../statement.ts';
 import { nextWord } from '../words.ts';
 import { checkChecksumSource } from './copy.ts';
 
@@ -15,7 +15,7 @@ export function parseApp(statement: Statement<'APP' | 'CNI' | 'CSI'>): AppInstru
   const checksum = checkedFlagWord(statement, flags, 'checksum', CHECKSUM_RULE);
   const app = takeApp(statement, flags.rest, form);
   if (app === undefined) return undefined;
-  const sources = readArguments(statement, app.rest)?.map((word) => checkWord(statement, word)) ?? [];
+  const sources = readArguments(statement, app.rest) ?? [];
   if (app.rest.start === app.rest.end) badArguments(statement, 'has no source', form);
   if (checksum !== undefined) checkChecksumSource(statement, sources, checksum);
   return { ...nodeOf(statement), name: app.name, nameAt: app.at, checksum, sources };

@@ -2,8 +2,7 @@ import type { CopyInstruction, Heredoc, Word } from '../ast.ts';
 import { CHECKSUM_RULE, checkedFlagWord, flagWord, readFlags } from '../flags.ts';
 import { looksLikeJson, readJsonList } from '../json-form.ts';
 import { shorten } from '../names.ts';
-import { wordOf } from '../span.ts';
-import { badArguments, checkHeredoc, checkWord, nodeOf, type Statement } from '../statement.ts';
+import { badArguments, checkHeredoc, checkWord, nodeOf, type Statement, wordFrom } from '../statement.ts';
 import { splitWords } from '../words.ts';
 
 const CHMOD_RULE = { pattern: /^[0-7]{3,4}$/, hint: 'Write the mode in octal, like --chmod=755.' } as const;
@@ -49,9 +48,7 @@ function readOperands(statement: Statement, rest: Statement['rest']): readonly (
   const files = new Map(statement.heredocs.filter((file) => file.isWholeWord).map((file) => [file.word.start, file]));
   return splitWords(rest, statement.escape).map((span) => {
     const file = files.get(span.start);
-    return file === undefined
-      ? checkWord(statement, wordOf(span))
-      : checkHeredoc(statement, file.heredoc, file.firstLine);
+    return file === undefined ? wordFrom(statement, span) : checkHeredoc(statement, file.heredoc, file.firstLine);
   });
 }
 

@@ -1,8 +1,8 @@
 import type { FromInstruction } from '../ast.ts';
 import { checkedFlagWord, readFlags } from '../flags.ts';
 import { checkName } from '../names.ts';
-import { placeOf, type Span, textOf, wordOf } from '../span.ts';
-import { badArguments, checkWord, nodeOf, type Statement } from '../statement.ts';
+import { placeOf, type Span, textOf } from '../span.ts';
+import { badArguments, nodeOf, type Statement, wordFrom } from '../statement.ts';
 import { splitWords } from '../words.ts';
 
 const PLATFORM_RULE = {
@@ -25,7 +25,7 @@ export function parseFrom(statement: Statement<'FROM'>): FromInstruction {
   return {
     ...nodeOf(statement),
     platform,
-    image: image === undefined ? { text: '', at: statement.at } : checkWord(statement, wordOf(image)),
+    image: image === undefined ? { text: '', at: statement.at } : wordFrom(statement, image),
     ...(as !== undefined && isAs(as) && name !== undefined ? stageName(statement, name) : {}),
   };
 }

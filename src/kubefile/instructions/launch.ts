@@ -2,19 +2,21 @@ import type { CmdsInstruction, LaunchInstruction } from '../ast.ts';
 import { isMeantAsJson, looksLikeJson, readJsonList } from '../json-form.ts';
 import { checkName } from '../names.ts';
 import { quoteShellWords } from '../shell-quote.ts';
-import { textOf } from '../span.ts';
-import { badArguments, nodeOf, readArguments, type Statement } from '../statement.ts';
+import { textOf, wordOf } from '../span.ts';
+import { badArguments, nodeOf, type Statement } from '../statement.ts';
 import { literalText } from '../word-grammar.ts';
+import { splitWords } from '../words.ts';
 
 /** `LAUNCH ["a", "b"]` or `LAUNCH a b`. */
 export function parseLaunch(statement: Statement<'LAUNCH'>): LaunchInstruction | undefined {
-  const words = readArguments(statement, statement.rest);
+  const { escape: escapedBy, problems, rest } = statement;
+  const isList = looksLikeJson(rest);
+  const words = isList ? readJsonList(rest, problems) : splitWords(rest, escapedBy).map(wordOf);
   if (words === undefined) return undefined;
   if (words.length === 0) return badArguments(statement, 'names no app', 'LAUNCH ["app", "other"]');
-  const isList = looksLikeJson(statement.rest);
   const apps = words
-    .map((word) => ({ ...word, text: isList ? word.text : (literalText(word.text, statement.escape) ?? word.text) }))
-    .filter((word) => checkName('app', word, statement.problems));
+    .map((word) => ({ ...word, text: isList ? word.text : (literalText(word.text, escapedBy) ?? word.text) }))
+    .filter((word) => checkName('app', word, problems));
   return { ...nodeOf(statement), apps: apps.map(({ text }) => text), appsAt: apps.map(({ at }) => at) };
 }
 

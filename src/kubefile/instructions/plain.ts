@@ -1,12 +1,12 @@
 import type { KubeVersionInstruction, MaintainerInstruction, WorkdirInstruction } from '../ast.ts';
 import { findConstraintFault } from '../constraint.ts';
-import { placeOf, textOf, wordOf } from '../span.ts';
-import { badArguments, checkWord, nodeOf, type Statement } from '../statement.ts';
+import { placeOf, textOf } from '../span.ts';
+import { badArguments, nodeOf, type Statement, wordFrom } from '../statement.ts';
 
 /** `WORKDIR path`: all of the line is one path, blanks included. */
 export function parseWorkdir(statement: Statement<'WORKDIR'>): WorkdirInstruction | undefined {
   if (textOf(statement.rest) === '') return badArguments(statement, 'has no path', 'WORKDIR path');
-  return { ...nodeOf(statement), path: checkWord(statement, wordOf(statement.rest)) };
+  return { ...nodeOf(statement), path: wordFrom(statement, statement.rest) };
 }
 
 /** `MAINTAINER name`: nothing in it has a meaning. */

@@ -1,8 +1,8 @@
 import type { ArgInstruction, EnvInstruction, LabelInstruction, Pair } from '../ast.ts';
 import { type NameKind, readName } from '../names.ts';
 import { hasEquals, readAssignments, splitAssignment } from '../pairs.ts';
-import { placeOf, wordOf } from '../span.ts';
-import { badArguments, checkWord, nodeOf, type Statement } from '../statement.ts';
+import { placeOf } from '../span.ts';
+import { badArguments, nodeOf, type Statement, wordFrom } from '../statement.ts';
 import { splitWords } from '../words.ts';
 
 /** `ENV K=V K2="a b"` and the legacy `ENV K value with blanks`. */
@@ -26,7 +26,7 @@ export function parseArg(statement: Statement<'ARG'>): ArgInstruction | undefine
     const assignment = hasEquals(word) ? splitAssignment(word) : undefined;
     const name = readName('variable', assignment?.name ?? word, escapedBy, problems);
     if (name === undefined) return [];
-    const value = assignment === undefined ? undefined : checkWord(statement, wordOf(assignment.value));
+    const value = assignment === undefined ? undefined : wordFrom(statement, assignment.value);
     return [{ name, value, at: placeOf(word) }];
   });
   return { ...nodeOf(statement), pairs };
