@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import { SealerError } from '../../error.ts';
 import type { ArchiveFormat } from '../../oci/archive/index.ts';
 import { parsePlatform } from '../../oci/platform.ts';
+import type { NamedImage } from '../../oci/store/index.ts';
 import type { CliContext } from '../context.ts';
 import { findImage } from '../find-image.ts';
 import { type OutputFlags, type StoreFlags, withProgress, withStore } from '../flags.ts';
@@ -46,7 +47,7 @@ export function saveCommand(context: CliContext): Command {
       const platform = flags.platform === undefined ? undefined : parsePlatform(flags.platform);
       await using session = await openStoreSession(context, flags);
       const { store, report } = session;
-      const named = [];
+      const named: NamedImage[] = [];
       for (const image of images) named.push(await findImage(store, image));
       const { format, output: file } = flags;
       const write = (output: Writable): Promise<{ readonly size: number }> =>
