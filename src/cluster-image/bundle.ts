@@ -9,6 +9,7 @@ import { blobsOf, type Harvest, type HarvestedImage } from './harvested.ts';
 import { type BundleInventory, EMPTY_INVENTORY, LAYER_IMAGES_ANNOTATION, serializeCarried } from './inventory.ts';
 import { type Pack, planLayers } from './layer-plan.ts';
 import { type PackedFile, packFiles } from './pack.ts';
+import { inParallel } from './parallel.ts';
 import { blobPath, layerLink, repositoryPath, revisionLink, tagLinks } from './registry-layout.ts';
 import { BLOBS_ANNOTATION } from './wrapped-blob.ts';
 
@@ -22,6 +23,9 @@ export interface BundleOptions {
   readonly platforms?: readonly Platform[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Packs are small files read and written; a few at once hide the waiting. */
+const PACKING = 4;
 
 export interface BundledLayer {
   readonly descriptor: Descriptor;
@@ -41,13 +45,13 @@ export async function bundleLayers(harvest: Harvest, options: BundleOptions): Pr
   const { own, packs } = planLayers(images, isLarge, budget);
   const tags = tagOwners(harvest.images, have);
   const layers = own.flatMap(({ digest }) => harvest.blobLayers.get(digest) ?? []);
-  for (const pack of packs) {
+  const packed = await inParallel(packs, PACKING, async (pack) => {
     const isElsewhere = ({ digest }: Descriptor) =>
       have.blobs.has(digest) || (harvest.blobLayers.has(digest) && !pack.large.some((each) => each.digest === digest));
     const files = pack.images.flatMap((image) => filesOf(image, isElsewhere, tags));
-    layers.push({ ...(await packFiles(store, files, signal)), annotations: annotationsOf(pack) });
-  }
-  return layers.map((descriptor) => ({ descriptor, diffId: descriptor.digest }));
+    return { ...(await packFiles(store, files, signal)), annotations: annotationsOf(pack) };
+  });
+  return [...layers, ...packed].map((descriptor) => ({ descriptor, diffId: descriptor.digest }));
 }
 
 /** An image without the manifests of other platforms. */

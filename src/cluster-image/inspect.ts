@@ -7,7 +7,7 @@ import { type ImageConfig, parseImageConfig } from '../oci/image-config.ts';
 import { type Document, type ImageManifest, type ManifestDocument, selectPlatform } from '../oci/manifest.ts';
 import { isManifestType } from '../oci/media-types.ts';
 import { hostPlatform, type Platform } from '../oci/platform.ts';
-import { formatReference, parseReference } from '../oci/reference.ts';
+import { formatReference, isReference, parseReference } from '../oci/reference.ts';
 import type { Store } from '../oci/store/index.ts';
 import { type ContainerImage, parseContainerImages } from './container-images.ts';
 import { type ImageExtension, LAYER_ANNOTATION, type LayerKind, parseExtension } from './extension.ts';
@@ -122,7 +122,8 @@ async function chooseManifest(
 function imagesOf(manifest: ImageManifest): readonly InspectedImage[] {
   const { images } = readInventory(manifest);
   return parseContainerImages(manifest).map((each) => {
-    const carried = images.get(formatReference(parseReference(each.image)));
+    // What other tools wrote need not be a reference of ours.
+    const carried = isReference(each.image) ? images.get(formatReference(parseReference(each.image))) : undefined;
     return carried === undefined ? each : { ...each, digest: carried.digest, size: carried.size };
   });
 }

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type HarvestOptions, harvest } from '../../../src/cluster-image/index.ts';
 import { SealerError } from '../../../src/error.ts';
+import { digestOf } from '../../../src/oci/digest.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
 import { Store } from '../../../src/oci/store/index.ts';
+import type { ProgressEvent } from '../../../src/progress.ts';
 import { FakeRegistry, gzipLayer, makeImage, makeIndex, named } from './image-maker.ts';
 
 const AMD64 = parsePlatform('linux/amd64');
@@ -264,4 +266,22 @@ test('an aborted harvest rejects with the reason', () =>
       throw new SealerError('REGISTRY_UNREACHABLE', 'cut');
     };
     await assert.rejects(harvest(named('a:1'), options(store, client, { signal: controller.signal })), /stop/);
+  }));
+
+test('progress tells of each blob: its size, what came, and why nothing came', () =>
+  withStore(async (store) => {
+    const layers = [gzipLayer('a', BIG), gzipLayer('b', 100)];
+    const client = new FakeRegistry().put('app:1', makeImage(layers));
+    for (const outcome of ['done', 'cached']) {
+      const events: ProgressEvent[] = [];
+      await harvest(named('app:1'), options(store, client, { report: (event) => events.push(event) }));
+      for (const layer of layers) {
+        const [start, ...rest] = events.filter((event) => 'id' in event && event.id === digestOf(layer));
+        assert.ok(start?.type === 'start' && start.total === layer.byteLength && start.label.startsWith('app:1 '));
+        const advanced = rest.reduce((sum, event) => sum + (event.type === 'advance' ? event.delta : 0), 0);
+        const end = rest.at(-1);
+        assert.equal(advanced, outcome === 'done' ? layer.byteLength : 0);
+        assert.ok(end?.type === 'end' && end.outcome === outcome && end.moved === advanced);
+      }
+    }
   }));
