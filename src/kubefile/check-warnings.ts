@@ -24,7 +24,7 @@ export function checkWarnings(kubefile: Kubefile, bases: Bases, problems: Proble
 
 /** The last word of a name tells: TOKEN_FILE and PASSWORD_LENGTH are no secrets. */
 const SECRET =
-  /(?:^|[_.-])(?:PASSWORD|PASSWD|PWD_HASH|SECRET|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_?KEY|SECRET_?KEY|ACCESS_?KEY)$/i;
+  /(?:^|[_.-])(?:PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_?KEY|SECRET_?KEY|ACCESS_?KEY)$/i;
 
 function warnSecretArgs(
   pairs: readonly { readonly name: string; readonly at: Word['at'] }[],

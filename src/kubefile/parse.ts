@@ -11,7 +11,7 @@ import { parseCmd, parseCmds, parseLaunch } from './instructions/launch.ts';
 import { parseKubeVersion, parseMaintainer, parseWorkdir } from './instructions/plain.ts';
 import { parseRun } from './instructions/run.ts';
 import { parseArg, parseEnv, parseLabel } from './instructions/variables.ts';
-import { looksLikeJson } from './json-form.ts';
+import { isMeantAsJson, looksLikeJson } from './json-form.ts';
 import { foreignInstructionHint, isKeyword, type Keyword, nearestKeyword } from './keywords.ts';
 import { type LineReader, readLogicalLine } from './lexer.ts';
 import { shorten } from './names.ts';
@@ -57,15 +57,19 @@ function openStage(from: Stage['from'], index: number): OpenStage {
 /** Splits off the keyword and reads the heredocs; nothing if the line is no instruction, which is reported. */
 function readStatement(line: LogicalLine, reader: LineReader, problems: ProblemList): Statement | undefined {
   const whole = trimSpan({ line, start: 0, end: line.text.length });
-  const word = /^\S+/.exec(line.text)?.[0] ?? '';
+  const word = /^\S+/.exec(textOf(whole))?.[0] ?? '';
   const kind = resolveKeyword(word, whole, problems);
   if (kind === undefined) return undefined;
   const { escape: escapedBy } = reader;
-  const rest = trimSpan({ ...whole, start: word.length });
-  const takesHeredocs = kind === 'COPY' || kind === 'ADD' || kind === 'RUN';
-  const mayHaveHeredocs = takesHeredocs && !looksLikeJson(rest) && textOf(rest).includes('<<');
-  const heredocs = mayHaveHeredocs ? readHeredocs(reader, splitWords(rest, escapedBy), problems) : [];
+  const rest = trimSpan({ ...whole, start: whole.start + word.length });
+  const heredocs = mayHaveHeredocs(kind, rest) ? readHeredocs(reader, splitWords(rest, escapedBy), problems) : [];
   return { kind, at: placeOf(whole), text: textOf(whole), rest, escape: escapedBy, heredocs, problems };
+}
+
+function mayHaveHeredocs(kind: Keyword, rest: Span): boolean {
+  const takesHeredocs = kind === 'COPY' || kind === 'ADD' || kind === 'RUN';
+  if (!takesHeredocs || !textOf(rest).includes('<<')) return false;
+  return !(kind === 'RUN' ? isMeantAsJson(rest) : looksLikeJson(rest));
 }
 
 /** A misspelt keyword is reported and then taken for the nearest one, so that nothing else is reported for its sake. */

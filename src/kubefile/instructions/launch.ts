@@ -2,7 +2,7 @@ import type { CmdsInstruction, LaunchInstruction } from '../ast.ts';
 import { isMeantAsJson, looksLikeJson, readJsonList } from '../json-form.ts';
 import { checkName } from '../names.ts';
 import { quoteShellWords } from '../shell-quote.ts';
-import { textOf, wordOf } from '../span.ts';
+import { placeOf, textOf, wordOf } from '../span.ts';
 import { badArguments, nodeOf, type Statement } from '../statement.ts';
 import { literalText } from '../word-grammar.ts';
 import { splitWords } from '../words.ts';
@@ -13,6 +13,10 @@ export function parseLaunch(statement: Statement<'LAUNCH'>): LaunchInstruction |
   const isList = looksLikeJson(rest);
   const words = isList ? readJsonList(rest, problems) : splitWords(rest, escapedBy).map(wordOf);
   if (words === undefined) return undefined;
+  if (!isList && textOf(rest).endsWith(']')) {
+    problems.add('BAD_JSON', placeOf(rest), 'the list has no opening bracket', 'Put [ in front of it.');
+    return undefined;
+  }
   if (words.length === 0) return badArguments(statement, 'names no app', 'LAUNCH ["app", "other"]');
   const apps = words
     .map((word) => ({ ...word, text: isList ? word.text : (literalText(word.text, escapedBy) ?? word.text) }))

@@ -66,6 +66,14 @@ describe('heredocs of RUN', () => {
     assert.deepEqual(one('RUN', 'RUN cat <<A>x\n1\nA').command, { form: 'shell', script: 'cat <<A>x\n1\nA\n' });
   });
 
+  test('a test in brackets may come before one', () => {
+    assert.deepEqual(one('RUN', 'RUN [ -f x ] || cat <<A\n1\nA').command, {
+      form: 'shell',
+      script: '[ -f x ] || cat <<A\n1\nA\n',
+    });
+    assert.deepEqual(one('RUN', 'RUN ["cat", "<<A"]').command, { form: 'exec', argv: ['cat', '<<A'] });
+  });
+
   test('shifts, here-strings and quoted marks are none', () => {
     for (const line of ['echo $((1 <<2))', 'cat <<<x', 'echo "<<EOF"', "echo '<<EOF'"]) {
       assert.deepEqual(one('RUN', `RUN ${line}`).command, { form: 'shell', script: line });

@@ -220,6 +220,7 @@ describe('JSON lists say what is wrong with them', () => {
     ['["a", ', 13, /Add \]/],
     ['["a" "b"]', 13, /comma/],
     ['["a",]', 13, /last comma/],
+    ['"a", "b"]', 8, /Put \[/],
     ["['a']", 9, /instead of '/],
     ['[“a”]', 9, /instead of “/],
     ['["a", 1]', 14, /strings/],

@@ -30,6 +30,12 @@ describe('lines', () => {
     assert.deepEqual(one('RUN', 'RUN a \\').command, { form: 'shell', script: 'a' });
   });
 
+  test('a line may begin with an empty continuation', () => {
+    const run = one('RUN', '\\\n\n   RUN a \\\n b');
+    assert.deepEqual(run.at, { file: 'Kubefile', line: 4, column: 4 });
+    assert.deepEqual(run.command, { form: 'shell', script: 'a  b' });
+  });
+
   test('a # inside a line is no comment', () => {
     assert.equal(one('CMD', 'CMD echo # x').commands[0], 'echo # x');
   });
