@@ -19,23 +19,23 @@ export interface RegistryFlags {
   readonly caFile?: readonly string[] | undefined;
 }
 
-/** `--json`, on every command. */
+/** `--json` and `--quiet`, on every command. */
 export function withJson(command: Command): Command {
-  return command.option('--json', 'print the result as one JSON document, and an error as one JSON object on stderr');
+  return command
+    .option('--json', 'print the result as one JSON document, and an error as one JSON object on stderr')
+    .option('-q, --quiet', 'print no progress, and of the result only names or digests');
 }
 
-/** `--json`, `--quiet` and `--progress`, on commands that take their time. */
+/** `--progress` beside those, on commands that take their time. */
 export function withProgress(command: Command): Command {
-  return withJson(command)
-    .option('-q, --quiet', 'print nothing but the result')
-    .addOption(
-      new Option(
-        '--progress <mode>',
-        'how progress is shown on stderr; auto redraws on a terminal and writes lines elsewhere',
-      )
-        .choices(PROGRESS_MODES)
-        .default('auto'),
-    );
+  return withJson(command).addOption(
+    new Option(
+      '--progress <mode>',
+      'how progress is shown on stderr; auto redraws on a terminal and writes lines elsewhere',
+    )
+      .choices(PROGRESS_MODES)
+      .default('auto'),
+  );
 }
 
 /** `--store`, on commands that work on the local store. */

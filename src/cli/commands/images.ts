@@ -14,7 +14,6 @@ import { openStore } from '../session.ts';
 interface ImagesFlags extends OutputFlags, StoreFlags {
   readonly trunc: boolean;
   readonly digests?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
 }
 
 /** Declares `sealer images`. */
@@ -24,7 +23,6 @@ export function imagesCommand(context: CliContext): Command {
     .argument('[name]', 'only those of this repository, or with this beginning')
     .option('--no-trunc', 'print names and digests in full')
     .option('--digests', 'print digests in full')
-    .option('-q, --quiet', 'print names only')
     .action(async (filter: string | undefined, flags: ImagesFlags) => {
       await using store = await openStore(context, flags);
       const named = (await store.names()).filter(({ name }) => fits(name, filter));

@@ -1,0 +1,326 @@
+/** The composite actions, run for real: bash, file commands and log commands of a runner, and an embedded registry. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { bundle } from '../../bundle.ts';
+import { folderStorage, type RunningRegistry, serveRegistry } from '../../src/registry/server/index.ts';
+import { PROJECT, sealer } from '../lab/cli.ts';
+import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
+import { needs } from '../lab/tools.ts';
+import { startCacheService } from './actions-cache-service.ts';
+import { type RunOptions, type RunResult, runComposite } from './actions-runner.ts';
+
+const resources = new AsyncDisposableStack();
+let folder: string;
+/** The actions as a release has them: with dist/. */
+let release: string;
+let registry: RunningRegistry;
+let runs = 0;
+
+before(async () => {
+  folder = resources.use(await temporaryFolder('actions')).path;
+  release = join(folder, 'release');
+  await mkdir(release);
+  cpSync(join(PROJECT, 'action.yml'), join(release, 'action.yml'));
+  cpSync(join(PROJECT, 'actions'), join(release, 'actions'), { recursive: true });
+  await bundle(join(release, 'dist'));
+  registry = resources.use(await serveRegistry({ storage: folderStorage(join(folder, 'registry')) }));
+  await pushHello(registry.address);
+});
+after(() => resources.disposeAsync());
+
+/** A small container image, by the command line itself. */
+async function pushHello(address: string): Promise<void> {
+  const context = join(folder, 'hello');
+  writeFiles(context, { Kubefile: 'FROM scratch\nCOPY server /server\n', server: 'a program\n' });
+  const built = await sealer(['build', '-q', '--push', '-t', `${address}/demo/hello:v1`, context], {
+    home: join(folder, 'hello-home'),
+  });
+  assert.equal(built.code, 0, built.stderr);
+}
+
+/** A repository with a context in `deploy/`, and a clean runner. */
+async function job(
+  action: string,
+  files: Readonly<Record<string, string>>,
+  inputs: Readonly<Record<string, string>>,
+  options: Partial<RunOptions> = {},
+): Promise<RunResult & { readonly workspace: string; readonly store: string }> {
+  const root = join(folder, `job-${++runs}`);
+  const [workspace, temporary] = [join(root, 'work'), join(root, 'temp')];
+  await mkdir(workspace, { recursive: true });
+  await mkdir(temporary, { recursive: true });
+  writeFiles(workspace, files);
+  const store = options.env?.SEALER_HOME ?? join(root, 'store');
+  const env = { SEALER_HOME: store, ...options.env };
+  const result = await runComposite({ action: join(release, action), inputs, workspace, temporary, ...options, env });
+  const left = readdirSync(temporary).filter((name) => name.startsWith('sealer-secrets'));
+  assert.deepEqual(left, [], 'no secret is left behind');
+  return { ...result, workspace, store };
+}
+
+function app(image = `${registry.address}/demo/hello:v1`): Readonly<Record<string, string>> {
+  return {
+    'deploy/Kubefile': 'FROM scratch\nAPP hello manifests\nLAUNCH ["hello"]\n',
+    'deploy/manifests/pod.yaml': [
+      'apiVersion: v1',
+      'kind: Pod',
+      'metadata: { name: hello }',
+      'spec:',
+      '  containers:',
+      '    - name: hello',
+      `      image: ${image}`,
+      '',
+    ].join('\n'),
+  };
+}
+
+async function digestInRegistry(name: string, tag: string): Promise<string | null> {
+  const response = await fetch(`${registry.url}/v2/${name}/manifests/${tag}`, {
+    method: 'HEAD',
+    headers: { accept: 'application/vnd.oci.image.index.v1+json' },
+  });
+  return response.headers.get('docker-content-digest');
+}
+
+describe('actions/build', () => {
+  test('builds, and hands on digest, ID, metadata, store and what was reused', async () => {
+    const built = await job('actions/build', app(), {
+      context: 'deploy',
+      tags: 'shop:v1\nshop:latest',
+      labels: 'team=a,b',
+    });
+    assert.ok(built.success, built.log);
+    assert.match(built.outputs.digest ?? '', /^sha256:[a-f0-9]{64}$/);
+    assert.match(built.outputs.imageid ?? '', /^sha256:[a-f0-9]{64}$/);
+    assert.equal(built.outputs['oci-path'], built.store);
+    assert.match(built.outputs['reused-bytes'] ?? '', /^\d+$/);
+    const metadata = JSON.parse(built.outputs.metadata ?? '');
+    assert.equal(metadata['containerimage.digest'], built.outputs.digest);
+    assert.equal(metadata['image.name'], 'docker.io/library/shop:v1,docker.io/library/shop:latest');
+    assert.equal(metadata['sealer.platforms'][0].images[0].reference, `${registry.address}/demo/hello:v1`);
+    assert.deepEqual(built.used, [], 'a new enough Node.js is not set up again');
+    assert.deepEqual(built.annotations, []);
+    assert.match(built.log, /::group::/);
+  });
+
+  test('writes a job summary with layers, container images and sizes, or none if told so', async () => {
+    const built = await job('actions/build', app(), { context: 'deploy', tags: 'shop:v1' });
+    for (const text of [
+      'Cluster image',
+      built.outputs.digest ?? '?',
+      `${registry.address}/demo/hello:v1`,
+      'layers',
+      'Reused',
+    ]) {
+      assert.ok(built.summary.includes(text), `${text} in ${built.summary}`);
+    }
+    const quiet = await job('actions/build', app(), { context: 'deploy', summary: 'false' });
+    assert.ok(quiet.success, quiet.log);
+    assert.equal(quiet.summary, '');
+  });
+
+  test('puts every problem of the Kubefile on its line, builds nothing, and gives no outputs', async () => {
+    const built = await job(
+      'actions/build',
+      { 'deploy/Kubefile': 'FROM scratch\nCPOY a b\nLAUNCH ["nothing"]\n' },
+      { context: 'deploy' },
+    );
+    assert.ok(!built.success);
+    assert.equal(built.outputs.digest, '');
+    const [first] = built.annotations;
+    assert.equal(first?.level, 'error');
+    assert.equal(first?.properties.file, 'deploy/Kubefile');
+    assert.equal(first?.properties.line, '2');
+    assert.equal(first?.properties.title, 'sealer: UNKNOWN_INSTRUCTION');
+    assert.match(first?.message ?? '', /COPY/);
+    assert.ok(built.annotations.some(({ properties }) => properties.line === '3'));
+    assert.equal(built.summary, '');
+  });
+
+  test('with lint: warn only annotates what the build itself can live with', async () => {
+    const files = { ...app(), 'deploy/manifests/broken.yaml': 'a: [\n' };
+    const refused = await job('actions/build', files, { context: 'deploy' });
+    assert.ok(!refused.success);
+    assert.ok(
+      refused.annotations.some(({ properties }) => properties.file === 'deploy/manifests/broken.yaml'),
+      refused.log,
+    );
+  });
+
+  test('puts a container image that does not exist on the line that names it', async () => {
+    const built = await job('actions/build', app(`${registry.address}/demo/absent:v9`), {
+      context: 'deploy',
+      tags: 'shop:v1',
+    });
+    assert.ok(!built.success);
+    const found = built.annotations.find(({ properties }) => properties.line === '7');
+    assert.match(found?.properties.file ?? '', /pod\.yaml$/, built.log);
+    assert.match(found?.message ?? '', /absent:v9/);
+  });
+
+  test('gives secrets to RUN, and the log shows none of them', async () => {
+    const kubefile = [
+      'FROM scratch',
+      'COPY seed bin/seed',
+      'RUN --mount=type=secret,id=token,env=TOKEN --mount=type=secret,id=fromenv,env=OTHER echo "got $TOKEN and $OTHER"',
+      '',
+    ].join('\n');
+    const built = await job(
+      'actions/build',
+      { 'deploy/Kubefile': kubefile, 'deploy/seed': 'x' },
+      { context: 'deploy', secrets: 'token=s3cr3t-token', 'secret-envs': 'fromenv=JOB_SECRET' },
+      { env: { JOB_SECRET: 's3cr3t-env' } },
+    );
+    assert.ok(built.success, built.log);
+    assert.doesNotMatch(built.log + built.summary + JSON.stringify(built.outputs), /s3cr3t/);
+  });
+
+  test('asks for Node.js where the one on PATH is too old', async () => {
+    const bin = join(folder, 'old-node');
+    await mkdir(bin, { recursive: true });
+    await writeFile(join(bin, 'node'), '#!/bin/sh\necho 20\n');
+    await chmod(join(bin, 'node'), 0o755);
+    const built = await job('actions/build', app(), { context: 'deploy' }, { path: `${bin}:/usr/bin:/bin` });
+    assert.match(built.used.join(), /^actions\/setup-node@[a-f0-9]{40}$/);
+  });
+});
+
+describe('sealer/build', () => {
+  test('builds, and pushes every tag where push is true', async () => {
+    const tags = `${registry.address}/shop/cluster:v1,${registry.address}/shop/cluster:latest`;
+    const done = await job('.', app(), { context: 'deploy', tags, push: 'true' });
+    assert.ok(done.success, done.log);
+    for (const tag of ['v1', 'latest']) assert.equal(await digestInRegistry('shop/cluster', tag), done.outputs.digest);
+    assert.equal(done.outputs.tags, tags.replace(',', '\n'));
+    assert.equal(done.outputs.refs, `${registry.address}/shop/cluster@${done.outputs.digest}`);
+    assert.ok(Number(done.outputs['moved-bytes']) > 0);
+    assert.match(done.summary, /Pushed/);
+
+    const again = await job(
+      '.',
+      app(),
+      { context: 'deploy', tags, push: 'true' },
+      { env: { SEALER_HOME: done.store } },
+    );
+    assert.equal(again.outputs.digest, done.outputs.digest);
+    assert.equal(again.outputs['moved-bytes'], '0', 'nothing changed, so nothing moves');
+    assert.ok(Number(again.outputs['skipped-bytes']) > 0);
+  });
+
+  test('does not push unless told to, and refuses what is neither true nor false', async () => {
+    const tags = `${registry.address}/shop/unpushed:v1`;
+    const built = await job('.', app(), { context: 'deploy', tags });
+    assert.ok(built.success, built.log);
+    assert.equal(await digestInRegistry('shop/unpushed', 'v1'), null);
+    assert.equal(built.outputs.refs, '');
+    const refused = await job('.', app(), { context: 'deploy', tags, push: 'yes' });
+    assert.ok(!refused.success);
+    assert.match(refused.log, /The input push is "yes"/);
+  });
+
+  test('refuses to push what a fork proposes in a privileged workflow, unless it is told to', {
+    skip: needs('git'),
+  }, async () => {
+    const root = join(folder, 'fork');
+    writeFiles(root, app());
+    const git = (...args: string[]) =>
+      spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+        cwd: root,
+        encoding: 'utf8',
+      }).stdout.trim();
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-q', '-m', 'fork');
+    const event = {
+      repository: { id: 1 },
+      pull_request: { head: { sha: git('rev-parse', 'HEAD'), repo: { id: 2, full_name: 'm/shop' } } },
+    };
+    const inputs = { context: 'deploy', tags: `${registry.address}/shop/fork:v1`, push: 'true' };
+    const privileged = { eventName: 'pull_request_target', event, workspace: root };
+    const refused = await job('.', {}, inputs, privileged);
+    assert.ok(!refused.success);
+    assert.match(refused.log, /UNSAFE_FORK/);
+    assert.equal(await digestInRegistry('shop/fork', 'v1'), null);
+    const allowed = await job('.', {}, { ...inputs, 'allow-unsafe-fork': 'true' }, privileged);
+    assert.ok(allowed.success, allowed.log);
+  });
+});
+
+describe('actions/push', () => {
+  test('logs in with registry-auth, and shows the password nowhere', { skip: needs('htpasswd') }, async () => {
+    const users = join(folder, 'users');
+    const { stdout } = spawnSync('htpasswd', ['-nbB', 'robot', 'right-passw0rd'], { encoding: 'utf8' });
+    await writeFile(users, stdout);
+    await using guarded = await serveRegistry({ storage: folderStorage(join(folder, 'guarded')), htpasswd: users });
+    const built = await job('actions/build', app(), { context: 'deploy', tags: 'shop:v1' });
+    const push = (password: string) =>
+      job(
+        'actions/push',
+        {},
+        {
+          image: built.outputs.digest ?? '',
+          tags: `${guarded.address}/shop:v1`,
+          'registry-auth': `- registry: ${guarded.address}\n  username: robot\n  password: ${password}\n`,
+        },
+        { env: { SEALER_HOME: built.store } },
+      );
+    const wrong = await push('wrong-passw0rd');
+    assert.ok(!wrong.success);
+    assert.match(wrong.log, /UNAUTHORIZED/);
+    assert.match(wrong.log, /registry-auth/, 'the error says where the credential came from');
+    assert.ok(wrong.log.includes(guarded.address), 'the error names the registry');
+    assert.doesNotMatch(wrong.log, /wrong-passw0rd/);
+    const right = await push('right-passw0rd');
+    assert.ok(right.success, right.log);
+    assert.equal(right.outputs.digest, built.outputs.digest);
+    assert.doesNotMatch(right.log + right.summary, /right-passw0rd/);
+  });
+
+  test('without an image or tags says what is missing', async () => {
+    const pushed = await job('actions/push', {}, {});
+    assert.ok(!pushed.success);
+    assert.match(pushed.log, /nothing to push/);
+  });
+});
+
+describe('the cache of GitHub Actions', () => {
+  test('brings manifests back on the next run, by the real client', { skip: needs('tar') }, async () => {
+    await using service = await startCacheService();
+    const env = { ...service.env, SEALER_HOME: '' };
+    const temporary = join(folder, 'cache-temp');
+    await mkdir(temporary);
+    const inputs = { context: 'deploy', tags: 'shop:v1', cache: 'true' };
+    const first = await job('actions/build', app(), inputs, {
+      temporary,
+      env: { ...env, SEALER_HOME: join(folder, 'cold') },
+    });
+    assert.ok(first.success, first.log);
+    assert.match(first.log, /Cache sealer-v1-.*: \d+ blobs saved/);
+    const second = await job('actions/build', app(), inputs, {
+      temporary,
+      env: { ...env, SEALER_HOME: join(folder, 'warm') },
+    });
+    assert.ok(second.success, second.log);
+    assert.match(second.log, /Cache sealer-v1-.*: \d+ blobs restored/);
+    assert.equal(second.outputs.digest, first.outputs.digest);
+    assert.ok(Number(second.outputs['reused-bytes']) > 0);
+  });
+
+  test('that is down costs a note and nothing else', async () => {
+    const service = await startCacheService();
+    await service[Symbol.asyncDispose]();
+    const built = await job('actions/build', app(), { context: 'deploy', cache: 'true' }, { env: service.env });
+    assert.ok(built.success, built.log);
+  });
+
+  test('that the runner keeps from scripts is told of where it was asked for', async () => {
+    const built = await job('actions/build', app(), { context: 'deploy', cache: 'true' });
+    assert.ok(built.success, built.log);
+    assert.match(built.log, /There is no cache here/);
+  });
+});
