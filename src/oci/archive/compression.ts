@@ -1,8 +1,9 @@
 /** Telling compressed streams by their first bytes, and undoing the compression. */
 
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { BadFrames, cutFrames } from './zstd-frames.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
@@ -36,10 +37,11 @@ export async function* decompress(
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   if (compression === 'none') return yield* source;
-  const decoder =
-    compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
+  const isGzip = compression === 'gzip';
+  const decoder = isGzip ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
+  const input = isGzip ? source : Readable.from(cutFrames(source), { objectMode: false });
   let failure: { readonly error: unknown } | undefined;
-  const feeding = pipeline(source, decoder, signal === undefined ? {} : { signal }).catch((error) => {
+  const feeding = pipeline(input, decoder, signal === undefined ? {} : { signal }).catch((error) => {
     failure = { error };
   });
   try {
@@ -59,5 +61,6 @@ export async function* decompress(
 const CHUNK = 256 * 1024;
 
 function isDecoderError(error: unknown): boolean {
+  if (error instanceof BadFrames) return true;
   return error instanceof Error && 'code' in error && /^(Z_|ZSTD_|ERR_ZLIB)/.test(String(error.code));
 }
