@@ -5,11 +5,11 @@
 
 import { createHash } from 'node:crypto';
 import { type BigIntStats, closeSync, openSync, readSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { digestOf, hexOf } from '../oci/digest.ts';
 import type { Store } from '../oci/store/index.ts';
+import { readCacheFile, writeCacheFile } from './cache-file.ts';
 
 /** What is asked about: an absolute path, and what lstat said. */
 export interface KnownFile {
@@ -36,7 +36,7 @@ const TURN_BYTES = 64 * 1024 * 1024;
  */
 export async function openFileDigests(store: Store, root: string): Promise<FileDigests> {
   const file = join(await store.cacheFolder('files'), `${hexOf(digestOf(root))}.json`);
-  const known = await load(file);
+  const known = (await readCacheFile(file, parseDigests)) ?? new Map<string, string>();
   const used = new Map<string, string>();
   let isChanged = false;
 
@@ -67,9 +67,7 @@ export async function openFileDigests(store: Store, root: string): Promise<FileD
 
   async function save(): Promise<void> {
     if (!isChanged && used.size === known.size) return;
-    const temporary = `${file}.${process.pid}.tmp`;
-    await writeFile(temporary, JSON.stringify({ version: VERSION, files: Object.fromEntries(used) }));
-    await rename(temporary, file);
+    await writeCacheFile(file, { version: VERSION, files: Object.fromEntries(used) });
   }
 
   return { digests, save };
@@ -95,14 +93,9 @@ function hashFile(file: string): string {
   return hash.digest('hex');
 }
 
-/** What cannot be read is forgotten: it only saves time. */
-async function load(file: string): Promise<Map<string, string>> {
-  try {
-    const { version, files }: { version?: unknown; files?: Record<string, string> } = JSON.parse(
-      await readFile(file, 'utf8'),
-    );
-    return version === VERSION && files !== undefined ? new Map(Object.entries(files)) : new Map();
-  } catch {
-    return new Map();
-  }
+function parseDigests(json: unknown): Map<string, string> | undefined {
+  const { version, files } = Object(json) as { version?: unknown; files?: unknown };
+  if (version !== VERSION || typeof files !== 'object' || files === null) return undefined;
+  const entries = Object.entries(files).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  return new Map(entries);
 }

@@ -11,20 +11,18 @@ import {
   parseContainerImages,
   readInventory,
 } from '../cluster-image/index.ts';
-import { discover, type Finding, groupByReference, type ImageList, isDiscoverable } from '../discover/index.ts';
+import { discover, type Finding, groupByReference, type ImageList } from '../discover/index.ts';
 import { isSystemError, type Place, type Problem, SealerError } from '../error.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatReference } from '../oci/reference.ts';
-import { extractFiles } from '../oci/tree/index.ts';
 import { type Builder, warn } from './builder.ts';
 import { placeInContext } from './context.ts';
+import { discoverableFiles } from './discoverable.ts';
 import type { CarriedImage } from './options.ts';
 import { contentLayers, type StageLayer, type StageState } from './state.ts';
 
 /** What container engines can stack (overlayfs takes 128, and snapshotters need a few of their own). */
 export const MAX_LAYERS = 120;
-/** A manifest larger than this is read by nobody; etcd takes 1.5 MiB. */
-const MAX_MANIFEST_FILE = 16 * 1024 * 1024;
 
 export interface ImageLists {
   readonly wanted: readonly ImageList[];
@@ -90,16 +88,8 @@ export async function addImages(
 
 async function findImages(builder: Builder, state: StageState, lists: ImageLists): Promise<readonly Finding[]> {
   const layers = contentLayers(state);
-  const files = await extractFiles(
-    builder.world.store,
-    layers.map(({ descriptor }) => descriptor),
-    isDiscoverable,
-    {
-      maxFileBytes: MAX_MANIFEST_FILE,
-      ...(builder.world.signal === undefined ? {} : { signal: builder.world.signal }),
-    },
-  );
-  const { findings, problems } = discover(files, { imageLists: lists.wanted, ignored: lists.ignored });
+  const { files, paths } = await discoverableFiles(builder, state);
+  const { findings, problems } = discover(files, { imageLists: lists.wanted, ignored: lists.ignored, paths });
   const origins: Readonly<Record<string, string>> = Object.assign({}, ...layers.map((layer) => layer.origins));
   const locate = (at: Place): Place => {
     const origin = origins[at.file];

@@ -4,11 +4,12 @@
  */
 
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { checkDescriptor, type Descriptor } from '../oci/descriptor.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import type { Store } from '../oci/store/index.ts';
+import { readCacheFile, writeCacheFile } from './cache-file.ts';
 
 /** Raised when the same input would make another layer than before. */
 const CACHE_VERSION = 1;
@@ -35,17 +36,15 @@ export async function openLayerCache(store: Store, reads: boolean): Promise<Laye
   return {
     async get(key) {
       if (!reads) return undefined;
-      const entry = await readEntry(fileOf(key));
+      const entry = await readCacheFile(fileOf(key), parseEntry);
       if (entry?.layer === undefined) return entry;
       const { digest, size } = entry.layer.descriptor;
       return (await store.stat(digest)) === size ? entry : undefined;
     },
     async put(key, entry) {
       const file = fileOf(key);
-      const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
       await mkdir(dirname(file), { recursive: true });
-      await writeFile(temporary, JSON.stringify(entry));
-      await rename(temporary, file);
+      await writeCacheFile(file, entry);
     },
   };
 }
@@ -57,16 +56,10 @@ export function cacheKey(...parts: readonly unknown[]): string {
     .digest('hex');
 }
 
-/** What cannot be read or is not what we wrote is no entry. */
-async function readEntry(file: string): Promise<CachedLayer | undefined> {
-  try {
-    const { layer, origins }: { layer?: { descriptor?: unknown; diffId?: unknown }; origins?: Record<string, string> } =
-      JSON.parse(await readFile(file, 'utf8'));
-    if (layer === undefined) return { layer: undefined, origins: {} };
-    const { diffId } = layer;
-    if (typeof diffId !== 'string' || !isDigest(diffId)) return undefined;
-    return { layer: { descriptor: checkDescriptor(layer.descriptor, 'layer'), diffId }, origins: origins ?? {} };
-  } catch {
-    return undefined;
-  }
+function parseEntry(json: unknown): CachedLayer | undefined {
+  const { layer, origins } = Object(json) as { layer?: unknown; origins?: Record<string, string> };
+  if (layer === undefined) return { layer: undefined, origins: {} };
+  const { descriptor, diffId } = Object(layer) as { descriptor?: unknown; diffId?: unknown };
+  if (typeof diffId !== 'string' || !isDigest(diffId)) return undefined;
+  return { layer: { descriptor: checkDescriptor(descriptor, 'layer'), diffId }, origins: origins ?? {} };
 }

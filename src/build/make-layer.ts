@@ -9,8 +9,9 @@ import type { Builder } from './builder.ts';
 import { type PlannedEntry, sortByPath } from './copy.ts';
 import { signatureOf } from './file-digests.ts';
 import { type CachedLayer, cacheKey } from './layer-cache.ts';
+import { keepList } from './layer-lists.ts';
 import type { LayerKind } from './options.ts';
-import { chainOf, mergedTree, type StageLayer, type StageState } from './state.ts';
+import { chainOf, type LayerSource, mergedTree, type StageLayer, type StageState } from './state.ts';
 
 /** What is to be in a layer. */
 export interface LayerContent {
@@ -87,7 +88,9 @@ export async function packContent(
     cached: false,
     origins: originsOf(content.entries),
     index: indexOf(content),
+    sources: sourcesOf(content.entries),
   };
+  await keepList(world.store, packed.descriptor, indexOf(content));
   return { layer, isStable: content.entries.every(isUnchanged) };
 }
 
@@ -138,6 +141,14 @@ function originsOf(entries: readonly PlannedEntry[]): Record<string, string> {
     if (origin !== undefined && type === 'file' && isDiscoverable(path)) origins[path] = origin;
   }
   return origins;
+}
+
+function sourcesOf(entries: readonly PlannedEntry[]): ReadonlyMap<string, LayerSource> {
+  const sources = new Map<string, LayerSource>();
+  for (const { path, content, digest } of entries) {
+    if (content !== undefined && digest !== undefined && isDiscoverable(path)) sources.set(path, { content, digest });
+  }
+  return sources;
 }
 
 function indexOf({ entries, removed }: LayerContent): LayerIndex {

@@ -6,8 +6,10 @@ import type { HistoryEntry, ImageConfig } from '../oci/image-config.ts';
 import type { ImageManifest } from '../oci/manifest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Store } from '../oci/store/index.ts';
-import { indexLayer, type LayerIndex, Tree } from '../oci/tree/index.ts';
+import type { EntryContent } from '../oci/tar/index.ts';
+import { type LayerIndex, Tree } from '../oci/tree/index.ts';
 import type { App } from './apps.ts';
+import { listOf } from './layer-lists.ts';
 import type { LayerKind } from './options.ts';
 import type { StageRootfs } from './stage-rootfs.ts';
 
@@ -21,6 +23,14 @@ export interface StageLayer {
   readonly origins: Readonly<Record<string, string>>;
   /** Known where this build packed the layer. */
   readonly index?: LayerIndex | undefined;
+  /** By path, files of a layer that this build packed, if discovery reads them. */
+  readonly sources?: ReadonlyMap<string, LayerSource> | undefined;
+}
+
+/** Where a packed file came from, and what it was: SHA-256 in hex. */
+export interface LayerSource {
+  readonly content: EntryContent;
+  readonly digest: string;
 }
 
 /** What LAUNCH, CMDS or CMD say; they replace each other. */
@@ -111,7 +121,7 @@ export function chainOf(state: Pick<StageState, 'layers'>): readonly Digest[] {
 export async function mergedTree(state: StageState, store: Store, signal: AbortSignal | undefined): Promise<Tree> {
   const indexes: LayerIndex[] = [];
   for (const { index, descriptor } of contentLayers(state)) {
-    indexes.push(index ?? (await indexLayer(store, descriptor, signal)));
+    indexes.push(index ?? (await listOf(store, descriptor, signal)));
   }
   return Tree.merge(indexes);
 }
