@@ -32,6 +32,14 @@ switch (task) {
     await new Promise(() => {});
     break;
   }
+  case 'work-until-killed': {
+    for (let i = 0; ; i++) {
+      const image = await addImage(store, `${process.pid} ${i}`);
+      await store.tag(`localhost/app:v${i % 7}`, image);
+      await store.untag(`localhost/app:v${(i * 3) % 7}`);
+      process.send?.(i);
+    }
+  }
   case 'hold': {
     // Works with the store: has content that no name leads to.
     await store.add(Buffer.from('held by a living process'), OCI_LAYER);

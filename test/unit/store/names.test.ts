@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../../src/oci/media-types.ts';
-import { Store } from '../../../src/oci/store/index.ts';
-import { runChild } from './child.ts';
+import { imageSize, Store } from '../../../src/oci/store/index.ts';
+import { ownOwner, parseOwnedName } from '../../../src/oci/store/owner.ts';
+import { runChild, startChild } from './child.ts';
 import { temporaryFolder, temporaryStore } from './folder.ts';
 import { addImage, json } from './images.ts';
 
@@ -123,4 +125,28 @@ test('processes that name images at once lose no name, and index.json ends as th
   );
   assert.equal(names.length, 3 * 6 + 1);
   for (const { descriptor } of names) assert.equal(await store.stat(descriptor.digest), descriptor.size);
+});
+
+test('after kill -9 amid the work the store is whole, and goes on', async (t) => {
+  const root = join(await temporaryFolder(t), 'store');
+  for (let round = 0; round < 3; round++) {
+    const children = [startChild('work-until-killed', root), startChild('work-until-killed', root)];
+    // Each says when it has done something, and is killed wherever it is by then.
+    await Promise.all(children.map((child) => once(child, 'message')));
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map((child) => once(child, 'exit')));
+    await using store = await Store.open(root);
+    const names = await store.names();
+    assert.deepEqual(
+      await indexNames(root),
+      names.map((each) => [each.name, each.descriptor.digest]),
+    );
+    for (const { descriptor } of names) assert.ok((await imageSize(store, descriptor)).missing.length === 0);
+    await store.prune();
+    const leases = (await readdir(join(root, 'leases'))).map((file) => parseOwnedName(file)?.owner);
+    assert.deepEqual(
+      leases.filter((owner) => owner !== ownOwner()),
+      [],
+    );
+  }
 });
