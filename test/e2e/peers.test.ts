@@ -44,36 +44,29 @@ describe('a cluster image, read by others', { skip }, () => {
   });
   after(() => resources.disposeAsync());
 
-  /** Names that trip up naive tools: one repository in two registries, Docker's format, an index, a digest. */
+  /** Names that trip up naive tools: one repository in two registries, Docker's format, a digest instead of a tag. */
   async function pushUpstream(): Promise<void> {
     const localhost = upstream.address.replace('127.0.0.1', 'localhost');
-    const add = async (reference: string, push: Promise<string>) =>
-      void bundled.push({ reference, digest: await push });
-    const image = (seed: string, platform = 'linux/amd64', format: 'oci' | 'docker' = 'oci') => ({
-      layers: [{ [seed]: noise(2_000_000, seed) }, { small: seed }],
-      platform,
-      format,
-    });
-    await add(
-      `${upstream.address}/library/web:1.25`,
-      pushContainerImage(`${upstream.address}/library/web:1.25`, image('web')),
-    );
-    await add(
-      `${upstream.address}/old/api:v2`,
-      pushContainerImage(`${upstream.address}/old/api:v2`, image('api', undefined, 'docker')),
-    );
-    for (const arch of ['amd64', 'arm64']) {
-      await pushContainerImage(`${upstream.address}/multi/db:${arch}`, image(`db-${arch}`, `linux/${arch}`));
+    for (const [host, name, format] of [
+      [upstream.address, 'library/web:1.25', 'oci'],
+      [upstream.address, 'old/api:v2', 'docker'],
+      [localhost, 'library/web:1.25-other', 'oci'],
+    ] as const) {
+      bundled.push({ reference: `${host}/${name}`, digest: await pushForBoth(`${upstream.address}/${name}`, format) });
     }
-    await add(
-      `${localhost}/multi/db:v3`,
-      pushIndex(`${upstream.address}/multi/db:v3`, [
-        `${upstream.address}/multi/db:amd64`,
-        `${upstream.address}/multi/db:arm64`,
-      ]),
-    );
-    const pinned = await pushContainerImage(`${upstream.address}/pinned/job:v1`, image('job'));
+    const pinned = await pushForBoth(`${upstream.address}/pinned/job:v1`);
     bundled.push({ reference: `${upstream.address}/pinned/job@${pinned}`, digest: pinned });
+  }
+
+  async function pushForBoth(reference: string, format: 'oci' | 'docker' = 'oci'): Promise<string> {
+    for (const arch of ['amd64', 'arm64']) {
+      await pushContainerImage(`${reference}-${arch}`, {
+        layers: [{ [arch]: noise(2_000_000, reference.replace(/:.*?\//, '') + arch) }, { small: arch }],
+        platform: `linux/${arch}`,
+        format,
+      });
+    }
+    return pushIndex(reference, [`${reference}-amd64`, `${reference}-arm64`]);
   }
 
   function writeContext(context: string): void {
@@ -192,16 +185,9 @@ spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: job, image: ${
         for (const { reference, digest: expected } of bundled) {
           const there = `${served.address}/${repositoryOf(reference)}`;
           assert.equal((await runTool('crane', ['digest', '--insecure', there])).trim(), expected, reference);
-          const arch = ['--platform', reference.includes('multi/db') ? platform : 'linux/amd64'];
-          await runTool('crane', ['pull', '--insecure', ...arch, there, join(folder, 'pulled.tar')]);
+          await runTool('crane', ['pull', '--insecure', '--platform', platform, there, join(folder, 'pulled.tar')]);
           await runTool('crane', ['validate', '--tarball', join(folder, 'pulled.tar')]);
-          const copy = [
-            '--override-arch',
-            reference.includes('multi/db') ? platform.slice(6) : 'amd64',
-            'copy',
-            '-q',
-            '--src-tls-verify=false',
-          ];
+          const copy = ['--override-arch', platform.slice('linux/'.length), 'copy', '-q', '--src-tls-verify=false'];
           await runTool('skopeo', [...copy, `docker://${there}`, `dir:${join(folder, 'pulled-dir')}`]);
         }
       });
