@@ -1,7 +1,7 @@
 /** How an action ends: every problem as an annotation on its line, and the step red. */
 
 import { setFailed } from '@actions/core';
-import { describeError, problemsOf, toSealerError } from '../cli/index.ts';
+import { describeError, toSealerError } from '../cli/index.ts';
 import type { Problem } from '../error.ts';
 import { annotationLine } from './annotations.ts';
 
@@ -12,12 +12,12 @@ export async function runAction(main: () => Promise<void>): Promise<void> {
   } catch (thrown) {
     const error = toSealerError(thrown);
     if (error.code === 'INTERNAL') process.stdout.write(`${describeError(error)}\n`);
-    const problems = problemsOf(error);
-    annotate(problems.slice(0, -1));
-    // The last one is the error itself. It makes the step fail, and without a place it needs no annotation of our own.
-    const last = problems.at(-1);
-    if (last?.at !== undefined) annotate([last]);
-    setFailed(`${error.message} [${error.code}]${error.hint === undefined ? '' : `\n${error.hint}`}`);
+    annotate(error.problems.length === 0 && error.at !== undefined ? [error] : error.problems);
+    const summary = `${error.message} [${error.code}]`;
+    // An error that stands on its line already is not to stand beside it a second time.
+    if (error.problems.length === 0 && error.at !== undefined) process.stdout.write(`${summary}\n`);
+    else setFailed(error.hint === undefined ? summary : `${summary}\n${error.hint}`);
+    process.exitCode = 1;
   }
 }
 

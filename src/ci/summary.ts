@@ -1,7 +1,7 @@
 /** The job summary: what is in the image, what was reused, and how long it took. Everything from outside is escaped. */
 
 import type { BuildResult, BuiltPlatform } from '../build/index.ts';
-import { formatBytes, formatDuration } from '../cli/index.ts';
+import { formatBytes, formatCount, formatDuration } from '../cli/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
@@ -64,8 +64,16 @@ function platformSections({ platform, layers, images }: BuiltPlatform, isOpen: b
     code(createdBy.length > 120 ? `${createdBy.slice(0, 119)}…` : createdBy),
   ]);
   return [
-    details(`${name}: ${images.length} container images`, table(['Image', 'App', 'Digest', 'Size'], imageRows), isOpen),
-    details(`${name}: ${layers.length} layers`, table(['Digest', 'Kind', 'Size', '', 'Made by'], layerRows), false),
+    details(
+      `${name}: ${formatCount(images.length, 'container image')}`,
+      table(['Image', 'App', 'Digest', 'Size'], imageRows),
+      isOpen,
+    ),
+    details(
+      `${name}: ${formatCount(layers.length, 'layer')}`,
+      table(['Digest', 'Kind', 'Size', '', 'Made by'], layerRows),
+      false,
+    ),
   ].join('\n');
 }
 

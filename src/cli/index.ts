@@ -7,9 +7,9 @@ export {
   PULL_POLICIES,
   readBuildArgs,
 } from './build-flags.ts';
-export { describeError, problemsOf, toSealerError } from './describe-error.ts';
+export { describeError, toSealerError } from './describe-error.ts';
 export { findImage } from './find-image.ts';
 export { lintContext } from './lint-context.ts';
 export { buildMetadata } from './metadata.ts';
-export { formatBytes, formatDuration, logReporter, type Reporter } from './progress/index.ts';
+export { formatBytes, formatCount, formatDuration, logReporter, type Reporter } from './progress/index.ts';
 export { VERSION } from './version.ts';

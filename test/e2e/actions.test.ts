@@ -142,14 +142,15 @@ describe('actions/build', () => {
     assert.equal(built.summary, '');
   });
 
-  test('with lint: warn only annotates what the build itself can live with', async () => {
+  test('puts a manifest that cannot be read on its line: as an error, or with lint: warn as a warning first', async () => {
     const files = { ...app(), 'deploy/manifests/broken.yaml': 'a: [\n' };
     const refused = await job('actions/build', files, { context: 'deploy' });
     assert.ok(!refused.success);
-    assert.ok(
-      refused.annotations.some(({ properties }) => properties.file === 'deploy/manifests/broken.yaml'),
-      refused.log,
-    );
+    const places = refused.annotations.map(({ level, properties }) => `${level} ${properties.file}`);
+    assert.ok(places.includes('error deploy/manifests/broken.yaml'), refused.log);
+    const warned = await job('actions/build', files, { context: 'deploy', lint: 'warn' });
+    const levels = warned.annotations.map(({ level, properties }) => `${level} ${properties.file}`);
+    assert.ok(levels.includes('warning deploy/manifests/broken.yaml'), warned.log);
   });
 
   test('puts a container image that does not exist on the line that names it', async () => {
@@ -159,7 +160,7 @@ describe('actions/build', () => {
     });
     assert.ok(!built.success);
     const found = built.annotations.find(({ properties }) => properties.line === '7');
-    assert.match(found?.properties.file ?? '', /pod\.yaml$/, built.log);
+    assert.equal(found?.properties.file, 'deploy/manifests/pod.yaml', built.log);
     assert.match(found?.message ?? '', /absent:v9/);
   });
 
@@ -177,6 +178,7 @@ describe('actions/build', () => {
       { env: { JOB_SECRET: 's3cr3t-env' } },
     );
     assert.ok(built.success, built.log);
+    assert.match(built.log, /got \*\*\* and \*\*\*/, 'RUN has seen them');
     assert.doesNotMatch(built.log + built.summary + JSON.stringify(built.outputs), /s3cr3t/);
   });
 

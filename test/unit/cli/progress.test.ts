@@ -167,8 +167,8 @@ test('sizes and times are short and have units', () => {
     '1.5 GB',
   ]);
   assert.deepEqual([0, 340, 9960, 61_000, 3_725_000].map(formatDuration), [
-    '0.0 s',
-    '0.3 s',
+    '0 ms',
+    '340 ms',
     '10 s',
     '1 min 01 s',
     '1 h 02 min',
