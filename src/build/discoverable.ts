@@ -18,6 +18,8 @@ import { chainOf, contentLayers, mergedTree, type StageLayer, type StageState } 
 
 /** A manifest larger than this is read by nobody: etcd takes 1.5 MiB. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
+/** Known to discovery by their names; their content is not read. */
+const CHART_ARCHIVE = /^(?:manifests|charts|application\/apps)\/.*\.tgz$/;
 /** Raised when other files than before are wanted. */
 const VERSION = 1;
 
@@ -57,8 +59,9 @@ function locate(builder: Builder, tree: Tree): { places: Map<string, Place>; pat
   const places = new Map<string, Place>();
   const paths: string[] = [];
   for (const { path, type } of tree.list()) {
-    if (type === 'directory' || !isDiscoverable(path)) continue;
-    paths.push(path);
+    if (type === 'directory') continue;
+    if (isDiscoverable(path) || CHART_ARCHIVE.test(path)) paths.push(path);
+    if (!isDiscoverable(path)) continue;
     const origin = tree.get(tree.resolve(path))?.origin;
     if (origin === undefined) continue;
     if (origin.size <= MAX_FILE_BYTES) {

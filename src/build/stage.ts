@@ -6,6 +6,7 @@ import { baseStage, didYouMean, expandWord, listNames } from '../kubefile/index.
 import { type Platform, parsePlatform } from '../oci/platform.ts';
 import { appInstruction } from './app-instruction.ts';
 import { checkLaunchable, inAppFolder } from './apps.ts';
+import { atPlace } from './at-place.ts';
 import { findBase } from './bases.ts';
 import type { Builder } from './builder.ts';
 import { cleanDestination, planCopy } from './copy.ts';
@@ -28,7 +29,9 @@ export async function buildStage(builder: Builder, stage: Stage, target: Platfor
     builder.world.signal?.throwIfAborted();
     const id = `build ${state.platform.os}/${state.platform.architecture}${state.platform.variant ?? ''} ${stage.index} ${i}`;
     const label = `${stage.name ?? `stage ${stage.index}`} ${i + 1}/${total} ${firstLine(instruction.text)}`;
-    await asTask(builder, id, label, () => carryOut(builder, stage, state, instruction, id));
+    await asTask(builder, id, label, () =>
+      atPlace(instruction.at, () => carryOut(builder, stage, state, instruction, id)),
+    );
   }
   for (const app of state.apps.values()) if (!app.isInherited) checkLaunchable(app);
   return state;
