@@ -10,6 +10,7 @@
 import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError } from '../../error.ts';
+import type { Descriptor } from '../descriptor.ts';
 import { type Digest, isDigest } from '../digest.ts';
 import { readAlias } from './aliases.ts';
 import { entriesOf, listAliases, listBlobs, type StoredFile, statIfThere } from './blob-list.ts';
@@ -44,13 +45,18 @@ export interface PruneResult {
 /** File times are compared across clocks of different resolution. */
 const CLOCK_SLACK_MS = 2000;
 
+type Referrers = ReadonlyMap<Digest, readonly Descriptor[]>;
+type Wanted = ReadonlySet<Digest>;
+
 /** Removes what nobody needs. */
 export async function prune(paths: StorePaths, { all = false, dryRun = false }: PruneOptions): Promise<PruneResult> {
   const began = Date.now();
   await restoreTrash(paths);
   const horizon = Math.min(began, await oldestLease(paths)) - CLOCK_SLACK_MS;
-  const garbage = await findGarbage(paths, horizon);
-  const swept = dryRun ? garbage : await sweepBlobs(paths, garbage, horizon);
+  const referrers = await findReferrers(paths);
+  const wanted = () => mark(paths, referrers, horizon);
+  const garbage = await findGarbage(paths, await wanted(), horizon);
+  const swept = dryRun ? garbage : await sweepBlobs(paths, garbage, wanted, horizon);
   if (!dryRun) await sweepAliases(paths);
   const partials = await sweepOwned(paths.ingest, horizon, dryRun);
   const scratch = await sweepOwned(paths.scratch, Infinity, dryRun);
@@ -65,8 +71,7 @@ export async function prune(paths: StorePaths, { all = false, dryRun = false }: 
   };
 }
 
-async function findGarbage(paths: StorePaths, horizon: number): Promise<StoredFile[]> {
-  const live = await mark(paths);
+async function findGarbage(paths: StorePaths, live: Wanted, horizon: number): Promise<StoredFile[]> {
   const garbage: StoredFile[] = [];
   for await (const blob of listBlobs(paths)) {
     if (!live.has(blob.digest) && blob.stats.mtimeMs < horizon) garbage.push(blob);
@@ -74,12 +79,16 @@ async function findGarbage(paths: StorePaths, horizon: number): Promise<StoredFi
   return garbage;
 }
 
-/** Every blob that a name leads to, also through referrers and by what is embedded in it. */
-async function mark(paths: StorePaths): Promise<Set<Digest>> {
+/** Every blob that a name or a recent document leads to, also through referrers and by what is embedded in it. */
+async function mark(paths: StorePaths, referrers: Referrers, horizon: number): Promise<Wanted> {
   const live = new Set<Digest>();
   const walked = new Set<Digest>();
-  const referrers = await findReferrers(paths);
   const roots = (await listNames(paths)).map((each) => each.descriptor);
+  // Who relies on a manifest, to name it in a moment, has not looked at all its layers.
+  for await (const { digest, stats } of listBlobs(paths)) {
+    const document = stats.mtimeMs >= horizon ? await peekDocument(paths, digest) : undefined;
+    if (document !== undefined) roots.push({ ...document.descriptor, digest });
+  }
   for (let root = roots.pop(); root !== undefined; root = roots.pop()) {
     if (walked.has(root.digest)) continue;
     walked.add(root.digest);
@@ -96,6 +105,7 @@ async function mark(paths: StorePaths): Promise<Set<Digest>> {
 async function sweepBlobs(
   paths: StorePaths,
   garbage: readonly StoredFile[],
+  wanted: () => Promise<Wanted>,
   horizon: number,
 ): Promise<readonly StoredFile[]> {
   if (garbage.length === 0) return [];
@@ -106,15 +116,27 @@ async function sweepBlobs(
     const file = join(bin, blob.digest.replace(':', '-'));
     if (await renameIfThere(blob.file, file)) binned.push({ ...blob, file });
   }
-  const live = await mark(paths);
-  const swept: StoredFile[] = [];
-  for (const blob of binned) {
-    const wanted = live.has(blob.digest) || (await stat(blob.file)).mtimeMs >= horizon;
-    if (wanted) await rename(blob.file, blobPath(paths, blob.digest));
-    else swept.push(blob);
-  }
+  const swept = await restoreWanted(paths, binned, wanted, horizon);
   await removeTree(bin);
   return swept;
+}
+
+/** Puts back what is wanted after all. Answers what is not. */
+async function restoreWanted(
+  paths: StorePaths,
+  binned: readonly StoredFile[],
+  wanted: () => Promise<Wanted>,
+  horizon: number,
+): Promise<readonly StoredFile[]> {
+  const live = await wanted();
+  const unwanted: StoredFile[] = [];
+  for (const blob of binned) {
+    const isWanted = live.has(blob.digest) || (await stat(blob.file)).mtimeMs >= horizon;
+    if (isWanted) await rename(blob.file, blobPath(paths, blob.digest));
+    else unwanted.push(blob);
+  }
+  // A manifest that is back may lead to more of them.
+  return unwanted.length === binned.length ? unwanted : await restoreWanted(paths, unwanted, wanted, horizon);
 }
 
 /** What a prune was about to delete when it was killed goes back, and is judged anew. */

@@ -115,6 +115,19 @@ test('what a living process wrote or looked at stays, though no name leads to it
   assert.equal((await store.prune()).blobs, 2, 'the lease of a dead process does not count');
 });
 
+test('a manifest that a living process looked at keeps its layers', async (t) => {
+  const root = join(await temporaryFolder(t), 'store');
+  let image: Descriptor | undefined;
+  await oldStore(root, async (store) => {
+    image = await addIndex(store, [await addImage(store, 'about to get a name')]);
+  });
+  await using store = await Store.open(root);
+  assert.ok(image);
+  await store.document(image.digest);
+  assert.equal((await store.prune()).blobs, 0);
+  assert.ok(await isWhole(store, image));
+});
+
 test('left-overs of dead processes go: partials, scratch folders, trash, leases', async (t) => {
   const root = join(await temporaryFolder(t), 'store');
   // Like this process, but with a number that no process has.
