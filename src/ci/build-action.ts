@@ -17,7 +17,7 @@ import { guardSecrets, readWorkflow } from './workflow.ts';
  * Builds what the inputs ask for and sets the outputs.
  * @throws SealerError of any kind; nothing is set then
  */
-export async function buildAction(env: NodeJS.ProcessEnv): Promise<void> {
+export async function buildAction(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   // Secrets may have white space at their ends; the readers of all other inputs trim by themselves.
   const inputs = readBuildInputs((name) => getInput(name, { trimWhitespace: name !== 'secrets' }));
   maskSecrets(inputs, env, setSecret);
@@ -30,11 +30,18 @@ export async function buildAction(env: NodeJS.ProcessEnv): Promise<void> {
   }
   await lint(inputs);
 
-  await using session = await openSession(inputs, env);
+  await using session = await openSession(inputs, env, signal);
   await using cache = await openCache(session.store, inputs, workflow);
   await using secrets = await placeSecrets(inputs, workflow.temporary);
   const { store, client, report } = session;
-  const result = await build(toOptions(inputs, secrets.sources, env), { store, client, env, report, version: VERSION });
+  const result = await build(toOptions(inputs, secrets.sources, env), {
+    store,
+    client,
+    env,
+    report,
+    signal,
+    version: VERSION,
+  });
   annotate(result.problems.map((problem) => ({ ...problem, severity: 'warning' })));
   await cache.save();
   setOutputs(result, store.root);

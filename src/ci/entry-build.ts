@@ -3,4 +3,4 @@
 import { buildAction } from './build-action.ts';
 import { runAction } from './result.ts';
 
-void runAction(() => buildAction(process.env));
+void runAction((signal) => buildAction(process.env, signal));

@@ -3,4 +3,4 @@
 import { pushAction } from './push-action.ts';
 import { runAction } from './result.ts';
 
-void runAction(() => pushAction(process.env));
+void runAction((signal) => pushAction(process.env, signal));

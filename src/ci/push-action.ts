@@ -15,7 +15,7 @@ import { guardSecrets, readWorkflow } from './workflow.ts';
  * Pushes an image of the store under every tag, and sets the outputs.
  * @throws SealerError of any kind
  */
-export async function pushAction(env: NodeJS.ProcessEnv): Promise<void> {
+export async function pushAction(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const inputs = readPushInputs((name) => getInput(name));
   maskLogins(inputs, setSecret);
   if (!inputs.allowUnsafeFork) await guardSecrets(await readWorkflow(env), []);
@@ -26,7 +26,7 @@ export async function pushAction(env: NodeJS.ProcessEnv): Promise<void> {
     });
   }
 
-  await using session = await openSession(inputs, env);
+  await using session = await openSession(inputs, env, signal);
   const { client, store, report } = session;
   const { name, descriptor } = await findImage(store, source);
   const targets = inputs.tags.length === 0 ? [name] : completeNames(inputs.tags);
@@ -35,6 +35,7 @@ export async function pushAction(env: NodeJS.ProcessEnv): Promise<void> {
     report({ type: 'phase', title: `Pushing ${target}` });
     const { digest, moved, mounted, reused } = await pushImage(client, store, descriptor, parseReference(target), {
       report,
+      signal,
     });
     pushed.push({ name: target, digest, movedBytes: moved, skippedBytes: mounted + reused });
   }

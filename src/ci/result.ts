@@ -5,12 +5,21 @@ import { describeError, toSealerError } from '../cli/index.ts';
 import type { Problem } from '../error.ts';
 import { annotationLine } from './annotations.ts';
 
-/** Runs an action to its end; nothing is thrown. */
-export async function runAction(main: () => Promise<void>): Promise<void> {
+/** How long open handles may hold the process once the work is over, in milliseconds. */
+const LINGER_MS = 500;
+
+/**
+ * Runs an action to its end; nothing is thrown.
+ * @param main is given a signal, which is aborted when the runner cancels the job
+ */
+export async function runAction(main: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const cancellation = new AbortController();
+  // A cancelled job gets SIGINT, some seconds later SIGTERM, and then it is killed (docs.github.com, cancelling).
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => cancellation.abort());
   try {
-    await main();
+    await main(cancellation.signal);
   } catch (thrown) {
-    const error = toSealerError(thrown);
+    const error = toSealerError(thrown, cancellation.signal);
     if (error.code === 'INTERNAL') process.stdout.write(`${describeError(error)}\n`);
     annotate(error.problems.length === 0 && error.at !== undefined ? [error] : error.problems);
     const summary = `${error.message} [${error.code}]`;
@@ -18,6 +27,8 @@ export async function runAction(main: () => Promise<void>): Promise<void> {
     if (error.problems.length === 0 && error.at !== undefined) process.stdout.write(`${summary}\n`);
     else setFailed(error.hint === undefined ? summary : `${summary}\n${error.hint}`);
     process.exitCode = 1;
+  } finally {
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }
 

@@ -17,6 +17,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(
   inputs: RegistryInputs & { readonly store: string | undefined },
   env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
 ): Promise<Session> {
   await using stack = new AsyncDisposableStack();
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -30,6 +31,7 @@ export async function openSession(
       insecure: inputs.insecure ? true : inputs.insecureRegistries,
       caFiles: inputs.caFiles,
       report,
+      signal,
       userAgent: `sealer/${VERSION}`,
     }),
   );

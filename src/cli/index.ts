@@ -6,7 +6,7 @@ export {
   IMAGE_TYPES,
   PULL_POLICIES,
   readBuildArgs,
-} from './build-flags.ts';
+} from './build-values.ts';
 export { describeError, toSealerError } from './describe-error.ts';
 export { findImage } from './find-image.ts';
 export { lintContext } from './lint-context.ts';

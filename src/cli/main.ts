@@ -2,6 +2,7 @@
 /** The entry of the `sealer` command: joins the process to `runCli`. */
 
 import { constants } from 'node:os';
+import type { CliContext } from './context.ts';
 import { runCli } from './run.ts';
 
 /** How long open handles (a keep-alive connection, say) may hold the process once the work is over, in milliseconds. */
@@ -24,10 +25,18 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const { env, stdin, stdout, stderr } = process;
-void runCli(process.argv.slice(2), { env, stdin, stdout, stderr, signal: interruption.signal, now: Date.now }).then(
-  (code) => {
-    process.exitCode = code;
-    setTimeout(() => process.exit(), LINGER_MS).unref();
+const context: CliContext = {
+  env: process.env,
+  // Opening standard input takes longer than most commands run, and few of them read it.
+  get stdin() {
+    return process.stdin;
   },
-);
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: interruption.signal,
+  now: Date.now,
+};
+void runCli(process.argv.slice(2), context).then((code) => {
+  process.exitCode = code;
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+});

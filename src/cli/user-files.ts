@@ -1,6 +1,5 @@
 /** Files that the user names on the command line. */
 
-import { createWriteStream } from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { type Readable, Writable } from 'node:stream';
 import { isSystemError, SealerError } from '../error.ts';
@@ -36,9 +35,11 @@ export async function writeText(file: string, text: string): Promise<void> {
  * @throws SealerError PERMISSION, naming the file
  */
 export async function writeWhole<T>(file: string, write: (output: Writable) => Promise<T>): Promise<T> {
-  const draft = `${file}.part`;
+  const draft = `${file}.${process.pid}.part`;
   try {
-    const result = await write(createWriteStream(draft));
+    // Opened first: a stream that cannot open its file fails before anybody listens.
+    const handle = await open(draft, 'w');
+    const result = await write(handle.createWriteStream());
     await rename(draft, file);
     return result;
   } catch (cause) {

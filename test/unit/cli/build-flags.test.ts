@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Command } from 'commander';
-import {
-  type BuildFlags,
-  parseSecret,
-  readBuildArgs,
-  toBuildOptions,
-  withBuildFlags,
-} from '../../../src/cli/build-flags.ts';
+import { type BuildFlags, parseSecret, toBuildOptions, withBuildFlags } from '../../../src/cli/build-flags.ts';
+import { readBuildArgs } from '../../../src/cli/build-values.ts';
 import { SealerError } from '../../../src/error.ts';
 
 /** The options of a build for a command line; `--pull` alone is spelt out before commander sees it. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { parseListen } from '../../../src/cli/commands/registry-serve.ts';
 import { describe } from '../../../src/oci/descriptor.ts';
@@ -118,4 +119,33 @@ test('registry serve --json says its address in one line, and ends when it is in
   );
   assert.equal(code, 0);
   assert.match(JSON.parse(stdout).address, /^(localhost|127\.0\.0\.1):\d+$/);
+});
+
+test('save to a folder that does not exist names the file, and leaves nothing', async () => {
+  await using store = await storeWithImage();
+  const { code, stderr } = await run(['save', '--store', store.path, '-o', '/nonexistent/x.tar', 'shop:v1']);
+  assert.equal(code, 1);
+  assert.match(stderr, /error\[PERMISSION\]: \/nonexistent\/x\.tar cannot be written/);
+});
+
+test('an archive goes from store to store, whole', async () => {
+  await using store = await storeWithImage();
+  await using other = await temporaryFolder('other');
+  await using folder = await temporaryFolder('archive');
+  const saved = await run([
+    'save',
+    '-q',
+    '--store',
+    store.path,
+    '-o',
+    `${folder.path}/a.tar`,
+    'shop:v1',
+    'registry.example.com/shop:v1',
+  ]);
+  assert.equal(saved.code, 0, saved.stderr);
+  const piped = await run(['load', '--json', '-q', '--store', other.path, '-i', `${folder.path}/a.tar`]);
+  assert.equal(piped.code, 0, piped.stderr);
+  const { images } = JSON.parse(piped.stdout);
+  assert.deepEqual(new Set(images.map((each: { digest: string }) => each.digest)), new Set([store.digest]));
+  assert.deepEqual(readdirSync(folder.path), ['a.tar'], 'no draft is left');
 });
