@@ -26,9 +26,13 @@ export function renderFrame(
   return lines.map((line) => line.slice(0, Math.max(1, size.columns - 1)));
 }
 
-/** One line that stays when a phase is over: `✓ Fetching images  12 items, 175 MB in 3.2 s`. */
-export function phaseSummary(phase: Phase, now: number): string {
-  const { done = 0, failed = 0, cancelled = 0, ...reused } = phase.ended;
+/**
+ * One line that stays when a phase is over: `✓ Fetching images  12 done, 175 MB moved (3.2 s)`.
+ * @param unfinished tasks that an error or Ctrl-C has left without an end
+ */
+export function phaseSummary(phase: Phase, now: number, unfinished = 0): string {
+  const { done = 0, failed = 0, cancelled: ended = 0, ...reused } = phase.ended;
+  const cancelled = ended + unfinished;
   const kept = Object.values(reused).reduce((sum, count) => sum + count, 0);
   const facts = [
     done > 0 ? `${done} done` : '',

@@ -51,7 +51,7 @@ export function terminalReporter(output: ProgressOutput, now: () => number): Rep
       if (closed) return;
       closed = true;
       clearInterval(timer);
-      draw(tasks.phase === undefined ? [] : [phaseSummary(tasks.phase, now())], []);
+      draw(tasks.phase === undefined ? [] : [phaseSummary(tasks.phase, now(), tasks.running.size)], []);
       process.off('exit', restore);
       restore();
     },

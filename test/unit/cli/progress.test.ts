@@ -59,6 +59,12 @@ suite('a terminal', () => {
     );
   });
 
+  test('does not call a phase done that was broken off', () => {
+    const { phase, running } = play(FETCH);
+    assert.ok(phase);
+    assert.match(phaseSummary(phase, 2000, running.size), /^✗ .*1 cancelled/);
+  });
+
   test('gets its cursor back when the work is over, and only redraws what changes below', () => {
     let written = '';
     const reporter = createReporter(
