@@ -49,8 +49,9 @@ async function load(file: string): Promise<Loaded> {
     const version = (await versionOf(file)) ?? '';
     return { version, users: parse(await readFile(file, 'utf8'), file) };
   } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    throw new SealerError('CREDENTIALS_INVALID', `The htpasswd file ${file} cannot be read (${cause.code})`, { cause });
+    if (cause instanceof SealerError) throw cause;
+    const why = isSystemError(cause, 'ENOENT') ? 'does not exist' : 'cannot be read';
+    throw new SealerError('CREDENTIALS_INVALID', `The htpasswd file ${file} ${why}`, { cause });
   }
 }
 

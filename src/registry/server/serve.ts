@@ -54,7 +54,7 @@ export async function serveRegistry(options: ServeOptions): Promise<RunningRegis
     address: () => address,
     log: options.log,
   });
-  const server = createListener(options.tls);
+  const server = createListener(options.tls, limits);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => void handle(request, response, false));
   // A client that asks before it sends is refused before it has sent gigabytes.
   server.on('checkContinue', (request, response) => void handle(request, response, true));
@@ -75,10 +75,12 @@ export async function serveRegistry(options: ServeOptions): Promise<RunningRegis
   };
 }
 
-function createListener(tls: ServeOptions['tls']): Server {
-  if (tls === undefined) return createServer();
+function createListener(tls: ServeOptions['tls'], { headerMs }: Limits): Server {
+  // Node looks for late headers only every so often; by default twice a minute.
+  const timing = { connectionsCheckingInterval: Math.min(5000, headerMs) };
+  if (tls === undefined) return createServer(timing);
   try {
-    return createTlsServer({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });
+    return createTlsServer({ ...timing, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });
   } catch (cause) {
     throw new SealerError('CREDENTIALS_INVALID', 'The TLS certificate and key do not work together', { cause });
   }

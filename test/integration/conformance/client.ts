@@ -33,7 +33,7 @@ export class Repository {
 
   /** A request to a path below the repository, to an absolute path, or to a Location. */
   request(method: string, path: string, init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> {
-    const target = path.startsWith('/') ? path : `/v2/${this.name}/${path}`;
+    const target = /^(?:\/|https?:)/.test(path) ? path : `/v2/${this.name}/${path}`;
     return fetch(new URL(target, this.url), { ...init, method, redirect: 'manual' });
   }
 

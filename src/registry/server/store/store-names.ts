@@ -30,7 +30,8 @@ export function toRepositoryImages(names: readonly NamedImage[]): RepositoryImag
  * @throws ApiError NAME_INVALID when the Host header cannot stand in an image name
  */
 export function repositoryForWriting(name: string, { host }: Origin): string {
-  const repository = complete(`${host}/${name}`);
+  // A slash in a Host header would make it a part of the path.
+  const repository = host.includes('/') ? undefined : complete(`${host}/${name}`);
   if (repository !== undefined) return repository;
   throw new ApiError('NAME_INVALID', 'The Host header and the name do not make an image name');
 }
