@@ -28,7 +28,7 @@ if (absent !== false) {
 await using folder = await temporaryFolder('soak');
 await using registry = await startDockerRegistry();
 // Slow enough that a kill lands in the middle of a blob.
-await using proxy = await startFaultyProxy({ upstream: registry.address, throttle: 20e6 });
+await using proxy = await startFaultyProxy({ upstream: registry.address, throttle: 5e6 });
 
 /** What may be fetched twice for each blob in flight: buffers that were not yet written when the process died. */
 const MARGIN = 4 * 2 * 1024 * 1024;
@@ -94,7 +94,7 @@ async function build(store: string): Promise<{ digest: string }> {
 /** Starts a command and kills it at a random moment, by -9. It may also have ended by then. */
 async function killed(args: readonly string[], home: string): Promise<{ after: number; downloaded: number }> {
   const before = proxy.downloaded;
-  const after = 150 + random() * 1200;
+  const after = 400 + random() * 2000;
   let timer: NodeJS.Timeout | undefined;
   await sealer(args, {
     home,
