@@ -2,85 +2,23 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { bundle } from '../../bundle.ts';
-import { folderStorage, type RunningRegistry, serveRegistry } from '../../src/registry/server/index.ts';
-import { PROJECT, sealer } from '../lab/cli.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
+import { folderStorage, serveRegistry } from '../../src/registry/server/index.ts';
+import { writeFiles } from '../lab/scratch.ts';
 import { needs } from '../lab/tools.ts';
-import { startCacheService } from './actions-cache-service.ts';
-import { type RunOptions, type RunResult, runComposite } from './actions-runner.ts';
+import { openSetting, type Setting } from './actions-setting.ts';
 
-const resources = new AsyncDisposableStack();
-let folder: string;
-/** The actions as a release has them: with dist/. */
-let release: string;
-let registry: RunningRegistry;
-let runs = 0;
+let setting: Setting;
 
 before(async () => {
-  folder = resources.use(await temporaryFolder('actions')).path;
-  release = join(folder, 'release');
-  await mkdir(release);
-  cpSync(join(PROJECT, 'action.yml'), join(release, 'action.yml'));
-  cpSync(join(PROJECT, 'actions'), join(release, 'actions'), { recursive: true });
-  await bundle(join(release, 'dist'));
-  registry = resources.use(await serveRegistry({ storage: folderStorage(join(folder, 'registry')) }));
-  await pushHello(registry.address);
+  setting = await openSetting();
 });
-after(() => resources.disposeAsync());
-
-/** A small container image, by the command line itself. */
-async function pushHello(address: string): Promise<void> {
-  const context = join(folder, 'hello');
-  writeFiles(context, { Kubefile: 'FROM scratch\nCOPY server /server\n', server: 'a program\n' });
-  const built = await sealer(['build', '-q', '--push', '-t', `${address}/demo/hello:v1`, context], {
-    home: join(folder, 'hello-home'),
-  });
-  assert.equal(built.code, 0, built.stderr);
-}
-
-/** A repository with a context in `deploy/`, and a clean runner. */
-async function job(
-  action: string,
-  files: Readonly<Record<string, string>>,
-  inputs: Readonly<Record<string, string>>,
-  options: Partial<RunOptions> = {},
-): Promise<RunResult & { readonly workspace: string; readonly store: string }> {
-  const root = join(folder, `job-${++runs}`);
-  const [workspace, temporary] = [join(root, 'work'), join(root, 'temp')];
-  await mkdir(workspace, { recursive: true });
-  await mkdir(temporary, { recursive: true });
-  writeFiles(workspace, files);
-  const store = options.env?.SEALER_HOME ?? join(root, 'store');
-  const env = { SEALER_HOME: store, ...options.env };
-  const result = await runComposite({ action: join(release, action), inputs, workspace, temporary, ...options, env });
-  const left = readdirSync(temporary).filter((name) => name.startsWith('sealer-secrets'));
-  assert.deepEqual(left, [], 'no secret is left behind');
-  return { ...result, workspace, store };
-}
-
-function app(image = `${registry.address}/demo/hello:v1`): Readonly<Record<string, string>> {
-  return {
-    'deploy/Kubefile': 'FROM scratch\nAPP hello manifests\nLAUNCH ["hello"]\n',
-    'deploy/manifests/pod.yaml': [
-      'apiVersion: v1',
-      'kind: Pod',
-      'metadata: { name: hello }',
-      'spec:',
-      '  containers:',
-      '    - name: hello',
-      `      image: ${image}`,
-      '',
-    ].join('\n'),
-  };
-}
+after(() => setting[Symbol.asyncDispose]());
 
 async function digestInRegistry(name: string, tag: string): Promise<string | null> {
-  const response = await fetch(`${registry.url}/v2/${name}/manifests/${tag}`, {
+  const response = await fetch(`${setting.registry.url}/v2/${name}/manifests/${tag}`, {
     method: 'HEAD',
     headers: { accept: 'application/vnd.oci.image.index.v1+json' },
   });
@@ -89,7 +27,7 @@ async function digestInRegistry(name: string, tag: string): Promise<string | nul
 
 describe('actions/build', () => {
   test('builds, and hands on digest, ID, metadata, store and what was reused', async () => {
-    const built = await job('actions/build', app(), {
+    const built = await setting.job('actions/build', setting.app(), {
       context: 'deploy',
       tags: 'shop:v1\nshop:latest',
       labels: 'team=a,b',
@@ -102,30 +40,30 @@ describe('actions/build', () => {
     const metadata = JSON.parse(built.outputs.metadata ?? '');
     assert.equal(metadata['containerimage.digest'], built.outputs.digest);
     assert.equal(metadata['image.name'], 'docker.io/library/shop:v1,docker.io/library/shop:latest');
-    assert.equal(metadata['sealer.platforms'][0].images[0].reference, `${registry.address}/demo/hello:v1`);
+    assert.equal(metadata['sealer.platforms'][0].images[0].reference, `${setting.registry.address}/demo/hello:v1`);
     assert.deepEqual(built.used, [], 'a new enough Node.js is not set up again');
     assert.deepEqual(built.annotations, []);
     assert.match(built.log, /::group::/);
   });
 
   test('writes a job summary with layers, container images and sizes, or none if told so', async () => {
-    const built = await job('actions/build', app(), { context: 'deploy', tags: 'shop:v1' });
+    const built = await setting.job('actions/build', setting.app(), { context: 'deploy', tags: 'shop:v1' });
     for (const text of [
       'Cluster image',
       built.outputs.digest ?? '?',
-      `${registry.address}/demo/hello:v1`,
+      `${setting.registry.address}/demo/hello:v1`,
       'layers',
       'Reused',
     ]) {
       assert.ok(built.summary.includes(text), `${text} in ${built.summary}`);
     }
-    const quiet = await job('actions/build', app(), { context: 'deploy', summary: 'false' });
+    const quiet = await setting.job('actions/build', setting.app(), { context: 'deploy', summary: 'false' });
     assert.ok(quiet.success, quiet.log);
     assert.equal(quiet.summary, '');
   });
 
   test('puts every problem of the Kubefile on its line, builds nothing, and gives no outputs', async () => {
-    const built = await job(
+    const built = await setting.job(
       'actions/build',
       { 'deploy/Kubefile': 'FROM scratch\nCPOY a b\nLAUNCH ["nothing"]\n' },
       { context: 'deploy' },
@@ -143,18 +81,18 @@ describe('actions/build', () => {
   });
 
   test('puts a manifest that cannot be read on its line: as an error, or with lint: warn as a warning first', async () => {
-    const files = { ...app(), 'deploy/manifests/broken.yaml': 'a: [\n' };
-    const refused = await job('actions/build', files, { context: 'deploy' });
+    const files = { ...setting.app(), 'deploy/manifests/broken.yaml': 'a: [\n' };
+    const refused = await setting.job('actions/build', files, { context: 'deploy' });
     assert.ok(!refused.success);
     const places = refused.annotations.map(({ level, properties }) => `${level} ${properties.file}`);
     assert.ok(places.includes('error deploy/manifests/broken.yaml'), refused.log);
-    const warned = await job('actions/build', files, { context: 'deploy', lint: 'warn' });
+    const warned = await setting.job('actions/build', files, { context: 'deploy', lint: 'warn' });
     const levels = warned.annotations.map(({ level, properties }) => `${level} ${properties.file}`);
     assert.ok(levels.includes('warning deploy/manifests/broken.yaml'), warned.log);
   });
 
   test('puts a container image that does not exist on the line that names it', async () => {
-    const built = await job('actions/build', app(`${registry.address}/demo/absent:v9`), {
+    const built = await setting.job('actions/build', setting.app(`${setting.registry.address}/demo/absent:v9`), {
       context: 'deploy',
       tags: 'shop:v1',
     });
@@ -171,7 +109,7 @@ describe('actions/build', () => {
       'RUN --mount=type=secret,id=token,env=TOKEN --mount=type=secret,id=fromenv,env=OTHER echo "got $TOKEN and $OTHER"',
       '',
     ].join('\n');
-    const built = await job(
+    const built = await setting.job(
       'actions/build',
       { 'deploy/Kubefile': kubefile, 'deploy/seed': 'x' },
       { context: 'deploy', secrets: 'token=s3cr3t-token', 'secret-envs': 'fromenv=JOB_SECRET' },
@@ -183,29 +121,34 @@ describe('actions/build', () => {
   });
 
   test('asks for Node.js where the one on PATH is too old', async () => {
-    const bin = join(folder, 'old-node');
+    const bin = join(setting.folder, 'old-node');
     await mkdir(bin, { recursive: true });
     await writeFile(join(bin, 'node'), '#!/bin/sh\necho 20\n');
     await chmod(join(bin, 'node'), 0o755);
-    const built = await job('actions/build', app(), { context: 'deploy' }, { path: `${bin}:/usr/bin:/bin` });
+    const built = await setting.job(
+      'actions/build',
+      setting.app(),
+      { context: 'deploy' },
+      { path: `${bin}:/usr/bin:/bin` },
+    );
     assert.match(built.used.join(), /^actions\/setup-node@[a-f0-9]{40}$/);
   });
 });
 
 describe('sealer/build', () => {
   test('builds, and pushes every tag where push is true', async () => {
-    const tags = `${registry.address}/shop/cluster:v1,${registry.address}/shop/cluster:latest`;
-    const done = await job('.', app(), { context: 'deploy', tags, push: 'true' });
+    const tags = `${setting.registry.address}/shop/cluster:v1,${setting.registry.address}/shop/cluster:latest`;
+    const done = await setting.job('.', setting.app(), { context: 'deploy', tags, push: 'true' });
     assert.ok(done.success, done.log);
     for (const tag of ['v1', 'latest']) assert.equal(await digestInRegistry('shop/cluster', tag), done.outputs.digest);
     assert.equal(done.outputs.tags, tags.replace(',', '\n'));
-    assert.equal(done.outputs.refs, `${registry.address}/shop/cluster@${done.outputs.digest}`);
+    assert.equal(done.outputs.refs, `${setting.registry.address}/shop/cluster@${done.outputs.digest}`);
     assert.ok(Number(done.outputs['moved-bytes']) > 0);
     assert.match(done.summary, /Pushed/);
 
-    const again = await job(
+    const again = await setting.job(
       '.',
-      app(),
+      setting.app(),
       { context: 'deploy', tags, push: 'true' },
       { env: { SEALER_HOME: done.store } },
     );
@@ -215,12 +158,12 @@ describe('sealer/build', () => {
   });
 
   test('does not push unless told to, and refuses what is neither true nor false', async () => {
-    const tags = `${registry.address}/shop/unpushed:v1`;
-    const built = await job('.', app(), { context: 'deploy', tags });
+    const tags = `${setting.registry.address}/shop/unpushed:v1`;
+    const built = await setting.job('.', setting.app(), { context: 'deploy', tags });
     assert.ok(built.success, built.log);
     assert.equal(await digestInRegistry('shop/unpushed', 'v1'), null);
     assert.equal(built.outputs.refs, '');
-    const refused = await job('.', app(), { context: 'deploy', tags, push: 'yes' });
+    const refused = await setting.job('.', setting.app(), { context: 'deploy', tags, push: 'yes' });
     assert.ok(!refused.success);
     assert.match(refused.log, /The input push is "yes"/);
   });
@@ -228,8 +171,8 @@ describe('sealer/build', () => {
   test('refuses to push what a fork proposes in a privileged workflow, unless it is told to', {
     skip: needs('git'),
   }, async () => {
-    const root = join(folder, 'fork');
-    writeFiles(root, app());
+    const root = join(setting.folder, 'fork');
+    writeFiles(root, setting.app());
     const git = (...args: string[]) =>
       spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
         cwd: root,
@@ -242,26 +185,29 @@ describe('sealer/build', () => {
       repository: { id: 1 },
       pull_request: { head: { sha: git('rev-parse', 'HEAD'), repo: { id: 2, full_name: 'm/shop' } } },
     };
-    const inputs = { context: 'deploy', tags: `${registry.address}/shop/fork:v1`, push: 'true' };
+    const inputs = { context: 'deploy', tags: `${setting.registry.address}/shop/fork:v1`, push: 'true' };
     const privileged = { eventName: 'pull_request_target', event, workspace: root };
-    const refused = await job('.', {}, inputs, privileged);
+    const refused = await setting.job('.', {}, inputs, privileged);
     assert.ok(!refused.success);
     assert.match(refused.log, /UNSAFE_FORK/);
     assert.equal(await digestInRegistry('shop/fork', 'v1'), null);
-    const allowed = await job('.', {}, { ...inputs, 'allow-unsafe-fork': 'true' }, privileged);
+    const allowed = await setting.job('.', {}, { ...inputs, 'allow-unsafe-fork': 'true' }, privileged);
     assert.ok(allowed.success, allowed.log);
   });
 });
 
 describe('actions/push', () => {
   test('logs in with registry-auth, and shows the password nowhere', { skip: needs('htpasswd') }, async () => {
-    const users = join(folder, 'users');
+    const users = join(setting.folder, 'users');
     const { stdout } = spawnSync('htpasswd', ['-nbB', 'robot', 'right-passw0rd'], { encoding: 'utf8' });
     await writeFile(users, stdout);
-    await using guarded = await serveRegistry({ storage: folderStorage(join(folder, 'guarded')), htpasswd: users });
-    const built = await job('actions/build', app(), { context: 'deploy', tags: 'shop:v1' });
+    await using guarded = await serveRegistry({
+      storage: folderStorage(join(setting.folder, 'guarded')),
+      htpasswd: users,
+    });
+    const built = await setting.job('actions/build', setting.app(), { context: 'deploy', tags: 'shop:v1' });
     const push = (password: string) =>
-      job(
+      setting.job(
         'actions/push',
         {},
         {
@@ -284,45 +230,8 @@ describe('actions/push', () => {
   });
 
   test('without an image or tags says what is missing', async () => {
-    const pushed = await job('actions/push', {}, {});
+    const pushed = await setting.job('actions/push', {}, {});
     assert.ok(!pushed.success);
     assert.match(pushed.log, /nothing to push/);
-  });
-});
-
-describe('the cache of GitHub Actions', () => {
-  test('brings manifests back on the next run, by the real client', { skip: needs('tar') }, async () => {
-    await using service = await startCacheService();
-    const env = { ...service.env, SEALER_HOME: '' };
-    const temporary = join(folder, 'cache-temp');
-    await mkdir(temporary);
-    const inputs = { context: 'deploy', tags: 'shop:v1', cache: 'true' };
-    const first = await job('actions/build', app(), inputs, {
-      temporary,
-      env: { ...env, SEALER_HOME: join(folder, 'cold') },
-    });
-    assert.ok(first.success, first.log);
-    assert.match(first.log, /Cache sealer-v1-.*: \d+ blobs saved/);
-    const second = await job('actions/build', app(), inputs, {
-      temporary,
-      env: { ...env, SEALER_HOME: join(folder, 'warm') },
-    });
-    assert.ok(second.success, second.log);
-    assert.match(second.log, /Cache sealer-v1-.*: \d+ blobs restored/);
-    assert.equal(second.outputs.digest, first.outputs.digest);
-    assert.ok(Number(second.outputs['reused-bytes']) > 0);
-  });
-
-  test('that is down costs a note and nothing else', async () => {
-    const service = await startCacheService();
-    await service[Symbol.asyncDispose]();
-    const built = await job('actions/build', app(), { context: 'deploy', cache: 'true' }, { env: service.env });
-    assert.ok(built.success, built.log);
-  });
-
-  test('that the runner keeps from scripts is told of where it was asked for', async () => {
-    const built = await job('actions/build', app(), { context: 'deploy', cache: 'true' });
-    assert.ok(built.success, built.log);
-    assert.match(built.log, /There is no cache here/);
   });
 });
