@@ -45,7 +45,7 @@ export interface Upload {
 /** What a registry's front (a proxy, a CDN) has shown to take in one request; in memory, as long as the client lives. */
 const smallestRefused = new WeakMap<Session, number>();
 /** Large uploads are checked and moved by the registry after their last byte, which takes as long as it takes. */
-const FINISHING_IDLE = 15 * 60_000;
+export const FINISHING_IDLE = 15 * 60_000;
 /** A connection that breaks at a smaller size was not cut for its size. */
 const MIN_CUT = 1024 * 1024;
 const MOUNT_ATTEMPTS = 2;
@@ -161,7 +161,7 @@ async function uploadWhole(upload: Upload, at: UploadSession): Promise<'done' | 
       },
       onBytes,
     },
-    idle: FINISHING_IDLE,
+    idleAfter: FINISHING_IDLE,
     retry: false,
   };
   try {

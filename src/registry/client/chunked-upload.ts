@@ -2,7 +2,15 @@
 
 import { PassThrough, type Readable } from 'node:stream';
 import { SealerError } from '../../error.ts';
-import { finish, readSession, type Upload, type UploadSession, uploadCall, withDigest } from './blob-upload.ts';
+import {
+  FINISHING_IDLE,
+  finish,
+  readSession,
+  type Upload,
+  type UploadSession,
+  uploadCall,
+  withDigest,
+} from './blob-upload.ts';
 import { isTransientStatus, retryAfter, retrying, Transient } from './retry.ts';
 import type { Call } from './session.ts';
 import { type Answer, drain } from './wire.ts';
@@ -59,7 +67,7 @@ export async function uploadChunks(upload: Upload, opened: UploadSession): Promi
     ...uploadCall(upload, 'PUT', withDigest(standing.at.location, blob.digest)),
     headers: { 'Content-Type': 'application/octet-stream' },
     body: { size: 0, open: () => new Uint8Array(0) },
-    idle: 15 * 60_000,
+    idleAfter: FINISHING_IDLE,
     retry: false,
   };
   await finish(upload, call, await session.send(call));
@@ -86,7 +94,7 @@ async function sendChunk(
       open: async () => cut(await source({ start: offset, end }), end - offset + 1),
       onBytes,
     },
-    idle: 5 * 60_000,
+    idleAfter: FINISHING_IDLE,
     retry: false,
   };
   const answer = await session.send(call);

@@ -24,8 +24,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Body | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds of silence before the connection is given up. */
-  readonly idle?: number | undefined;
+  /** Milliseconds of silence, once all is sent, before the connection is given up. */
+  readonly idleAfter?: number | undefined;
   /** Whether the call may be made again by itself. Default: yes; no where a caller resumes in its own way. */
   readonly retry?: boolean | undefined;
 }
@@ -130,7 +130,8 @@ export class Session {
       headers: { 'User-Agent': userAgent, ...call.headers },
       body: call.body,
       signal: call.signal,
-      idle: call.idle ?? idle,
+      idle,
+      idleAfter: call.idleAfter,
     };
   }
 

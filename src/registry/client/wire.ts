@@ -32,6 +32,8 @@ export interface WireRequest {
   readonly signal?: AbortSignal | undefined;
   /** A socket that is silent for so long (ms) is given up. */
   readonly idle: number;
+  /** The same once all is sent: who got something large may have to think about it. Default: `idle`. */
+  readonly idleAfter?: number | undefined;
   readonly lookup?: LookupFunction | undefined;
 }
 
@@ -136,7 +138,11 @@ async function exchange(request: WireRequest, agent: http.Agent): Promise<Answer
       ...(lookup === undefined ? {} : { lookup }),
     };
     const outgoing = url.protocol === 'https:' ? https.request(url, options) : http.request(url, options);
-    outgoing.setTimeout(idle, () => outgoing.destroy(timeoutError(idle)));
+    outgoing.on('timeout', () => outgoing.destroy(timeoutError()));
+    outgoing.setTimeout(idle);
+    if (request.idleAfter !== undefined) {
+      outgoing.on('finish', () => outgoing.setTimeout(request.idleAfter ?? idle));
+    }
     outgoing.on('error', (error) => {
       if (content instanceof Readable) content.destroy();
       if (signal?.aborted) reject(signal.reason);
@@ -174,6 +180,6 @@ function feed(outgoing: http.ClientRequest, source: Readable, body: Body | undef
   source.pipe(outgoing, { end: false });
 }
 
-function timeoutError(idle: number): Error {
-  return Object.assign(new Error(`nothing came for ${Math.round(idle / 1000)} s`), { code: 'ETIMEDOUT' });
+function timeoutError(): Error {
+  return Object.assign(new Error('the connection went silent'), { code: 'ETIMEDOUT' });
 }
