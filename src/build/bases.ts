@@ -4,7 +4,7 @@ import { type Place, SealerError } from '../error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseImageConfig } from '../oci/image-config.ts';
 import { selectPlatform } from '../oci/manifest.ts';
-import type { Platform } from '../oci/platform.ts';
+import { formatPlatform, matchesPlatform, type Platform } from '../oci/platform.ts';
 import { familiarReference, formatReference, parseReference, type Reference } from '../oci/reference.ts';
 import { pullImage } from '../registry/client/index.ts';
 import type { Builder } from './builder.ts';
@@ -124,6 +124,14 @@ async function readBase(
     });
   }
   const config = parseImageConfig(await store.bytes(document.manifest.config.digest));
+  const own: Platform = { os: config.os, architecture: config.architecture, variant: config.variant };
+  if (config.architecture !== '' && !matchesPlatform(platform, own)) {
+    throw new SealerError(
+      'PLATFORM_NOT_FOUND',
+      `${familiarReference(reference)} is for ${formatPlatform(own)}, not for ${formatPlatform(platform)}`,
+      { hint: `Find a base for ${formatPlatform(platform)}, or write FROM --platform=${formatPlatform(own)}.` },
+    );
+  }
   return {
     name: formatReference(reference),
     descriptor: top,

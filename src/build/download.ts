@@ -5,11 +5,13 @@
 
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSystemError, type Place, SealerError } from '../error.ts';
 import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
 import type { Builder } from './builder.ts';
+import { readCacheFile, writeCacheFile } from './cache-file.ts';
+import { type PartialDownload, takePartial, type Validators } from './partial-download.ts';
 
 export interface Download {
   /** Absolute. */
@@ -20,10 +22,8 @@ export interface Download {
 }
 
 /** What is remembered of a URL, to ask for it again (RFC 9110, conditional requests). */
-interface Memory {
+interface Memory extends Validators {
   readonly digest: string;
-  readonly etag?: string | undefined;
-  readonly lastModified?: string | undefined;
 }
 
 const MAX_REDIRECTS = 10;
@@ -64,44 +64,46 @@ export async function download(
     if (kept !== undefined) return kept;
   }
   const memoryFile = join(folder, `${hexOf(digestOf(url))}.json`);
-  const memory = await readMemory(memoryFile);
+  const memory = await readCacheFile(memoryFile, parseMemory);
   const kept = memory === undefined ? undefined : await keptFile(folder, memory.digest);
-  const partial = join(folder, `${hexOf(digestOf(`${url} ${checksum ?? ''}`))}.partial`);
+  const partial = await takePartial(folder, hexOf(digestOf(`${url} ${checksum ?? ''}`)));
+  const wanted: Wanted = { url, checksum, at, memory: kept === undefined ? undefined : memory };
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer = await request(
-        builder,
-        url,
-        kept === undefined ? undefined : memory,
-        await partialState(partial),
-        at,
-      );
-      if (answer.status === 304 && kept !== undefined) return verify(kept, checksum, url, at);
+      const answer = await request(builder, wanted, await partial.resumeAt());
+      if (answer.status === 304 && kept !== undefined) return verify(kept, wanted);
       const got = await receive(builder, answer, partial);
       const file = join(folder, got.digest);
-      verify({ file, ...got }, checksum, url, at);
-      await rename(partial, file);
-      await rm(`${partial}.json`, { force: true });
-      await writeFile(memoryFile, JSON.stringify({ digest: got.digest, ...validatorsOf(answer) }));
+      verify({ file, ...got }, wanted);
+      await rename(partial.file, file);
+      await partial.discard();
+      await writeCacheFile(memoryFile, { digest: got.digest, ...validatorsOf(answer) });
       return { file, ...got };
     } catch (error) {
-      if (error instanceof SealerError) {
-        if (error.code === 'CHECKSUM_MISMATCH') await rm(partial, { force: true });
-        throw error;
-      }
+      const isFinal = error instanceof SealerError || builder.world.signal?.aborted === true || attempt === ATTEMPTS;
+      if (!isFinal) continue;
+      if (error instanceof SealerError && error.code === 'CHECKSUM_MISMATCH') await partial.discard();
+      else await partial.giveBack();
       builder.world.signal?.throwIfAborted();
-      if (attempt === ATTEMPTS) throw failed(url, describeCause(error), at, error);
+      throw error instanceof SealerError ? error : failed(wanted, describeCause(error), error);
     }
   }
 }
 
+/** What is asked for, and what is known of it. */
+interface Wanted {
+  readonly url: string;
+  readonly checksum: Digest | undefined;
+  readonly at: Place;
+  readonly memory: Memory | undefined;
+}
+
 async function request(
   builder: Builder,
-  url: string,
-  memory: Memory | undefined,
-  partial: { size: number; validator: string | undefined },
-  at: Place,
+  wanted: Wanted,
+  partial: { readonly size: number; readonly validator: string | undefined },
 ): Promise<Response> {
+  const { url, memory, at } = wanted;
   const { signal } = builder.world;
   const call = builder.world.fetch ?? fetch;
   const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'sealer' };
@@ -119,7 +121,7 @@ async function request(
       if (answer.ok || answer.status === 304) return answer;
       await answer.body?.cancel();
       if (answer.status >= 500) throw new Error(`the server answers ${answer.status}`);
-      throw failed(url, `the server answers ${answer.status}`, at);
+      throw failed(wanted, `the server answers ${answer.status}`);
     }
     await answer.body?.cancel();
     const next = new URL(location, current);
@@ -132,17 +134,20 @@ async function request(
     }
     current = next;
   }
-  throw failed(url, `it redirects more than ${MAX_REDIRECTS} times`, at);
+  throw failed(wanted, `it redirects more than ${MAX_REDIRECTS} times`);
 }
 
 /** Writes the answer behind what is there, if it is the rest of that, and hashes the whole. */
-async function receive(builder: Builder, answer: Response, partial: string): Promise<{ digest: string; size: number }> {
+async function receive(
+  builder: Builder,
+  answer: Response,
+  partial: PartialDownload,
+): Promise<{ digest: string; size: number }> {
   const isRest = answer.status === 206;
   const hash = createHash('sha256');
-  let size = isRest ? await hashFile(hash, partial) : 0;
-  const validator = validatorsOf(answer);
-  await writeFile(`${partial}.json`, JSON.stringify(validator));
-  const handle = await open(partial, isRest ? 'a' : 'w');
+  let size = isRest ? await hashFile(hash, partial.file) : 0;
+  await partial.remember(validatorsOf(answer));
+  const handle = await open(partial.file, isRest ? 'a' : 'w');
   try {
     for await (const chunk of answer.body ?? []) {
       await handle.write(chunk);
@@ -159,7 +164,7 @@ async function receive(builder: Builder, answer: Response, partial: string): Pro
   return { digest: hash.digest('hex'), size };
 }
 
-function verify(got: Download, checksum: Digest | undefined, url: string, at: Place): Download {
+function verify(got: Download, { checksum, url, at }: Wanted): Download {
   if (checksum === undefined || hexOf(checksum) === got.digest) return got;
   throw new SealerError('CHECKSUM_MISMATCH', `${withoutSecrets(url)} is sha256:${got.digest}, not ${checksum}`, {
     at,
@@ -181,27 +186,12 @@ async function keptFile(folder: string, digest: string): Promise<Download | unde
   }
 }
 
-async function partialState(partial: string): Promise<{ size: number; validator: string | undefined }> {
-  try {
-    const { etag, lastModified }: Memory = JSON.parse(await readFile(`${partial}.json`, 'utf8'));
-    // RFC 9110 §13.1.5: a weak validator cannot vouch for a range.
-    const validator = etag?.startsWith('W/') ? undefined : (etag ?? lastModified);
-    return { size: (await stat(partial)).size, validator };
-  } catch {
-    return { size: 0, validator: undefined };
-  }
+function parseMemory(json: unknown): Memory | undefined {
+  const memory = Object(json) as Memory;
+  return /^[a-f0-9]{64}$/.test(memory.digest) ? memory : undefined;
 }
 
-async function readMemory(file: string): Promise<Memory | undefined> {
-  try {
-    const memory: Memory = JSON.parse(await readFile(file, 'utf8'));
-    return /^[a-f0-9]{64}$/.test(memory.digest) ? memory : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function validatorsOf(answer: Response): Omit<Memory, 'digest'> {
+function validatorsOf(answer: Response): Validators {
   return {
     etag: answer.headers.get('etag') ?? undefined,
     lastModified: answer.headers.get('last-modified') ?? undefined,
@@ -222,7 +212,7 @@ function describeCause(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-function failed(url: string, why: string, at: Place, cause?: unknown): SealerError {
+function failed({ url, at }: Wanted, why: string, cause?: unknown): SealerError {
   return new SealerError('DOWNLOAD_FAILED', `${withoutSecrets(url)} cannot be downloaded: ${why}`, {
     at,
     cause,
