@@ -51,10 +51,10 @@ for (const kind of STORAGES) {
       );
     });
 
-    test('skopeo logs in with a user of the file', { skip: needs('skopeo', 'htpasswd') }, async () => {
+    test('skopeo logs in with a user of the file, by bcrypt', { skip: needs('skopeo', 'htpasswd') }, async () => {
       await using folder = await temporaryFolder('login');
       const htpasswd = join(folder.path, 'htpasswd');
-      await runTool('htpasswd', ['-cbm', htpasswd, 'ann', 'secret']);
+      await runTool('htpasswd', ['-cbB', htpasswd, 'ann', 'secret']);
       await using registry = await startRegistry(kind, { htpasswd });
       const authFile = join(folder.path, 'auth.json');
       const login = ['login', '--tls-verify=false', '--authfile', authFile, '-u', 'ann'];
