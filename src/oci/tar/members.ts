@@ -4,7 +4,7 @@
  * sees files that GNU tar and containerd do not.
  */
 
-import { addAbortListener, once } from 'node:events';
+import { addAbortListener } from 'node:events';
 import type { Readable } from 'node:stream';
 import { type Entry, type Extract, extract, type Header } from 'tar-stream';
 import type { EntryType } from './entry.ts';
@@ -45,7 +45,7 @@ export async function* readMembers(tar: Readable, options: ReadOptions = {}): As
   // highWaterMark 0: the parser has one piece at a time, the one that `feed` remembers.
   const parser = extract({ highWaterMark: 0, allowUnknownFormat: true });
   const state: ParserState = { endsAt: undefined, contentEnd: 0, piece: NOTHING, pieceOffset: 0, failure: undefined };
-  parser.on('entry', (header: Header) => noteEntry(header, parser, state, limits));
+  parser.on('entry', (header: Header) => noteEntry(header, state));
   using _abort =
     options.signal === undefined
       ? undefined
@@ -102,30 +102,25 @@ async function feed(tar: Readable, parser: Extract, state: ParserState, { maxByt
   }
 }
 
-async function write(parser: Extract, bytes: Buffer): Promise<void> {
-  if (parser.write(bytes)) return;
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  try {
-    await Promise.race([once(parser, 'drain', { signal }), once(parser, 'close', { signal })]);
-  } finally {
-    waiting.abort();
-  }
+/** Waits until the parser is done with the bytes, or gives up; why it does is told to who reads the members. */
+function write(parser: Extract, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      parser.off('drain', settle);
+      parser.off('close', settle);
+      resolve();
+    };
+    parser.on('drain', settle);
+    parser.on('close', settle);
+    if (parser.write(bytes) || parser.destroyed) settle();
+  });
 }
 
 /** Runs while the parser is at the entry, so the piece it works on is the one that the state has. */
-function noteEntry(header: Header, parser: Extract, state: ParserState, limits: Limits): void {
-  const { size } = header;
-  // tar-stream waits forever for the content of an entry whose size is no number.
-  if (size === null || !Number.isSafeInteger(size)) {
-    parser.destroy(corrupt(`${excerpt(header.name)} has no valid size`));
-  } else if (size > limits.maxBytes) {
-    parser.destroy(tooLarge(`${excerpt(header.name)} has ${size} bytes`));
-  } else {
-    const content = header.type === 'directory' ? 0 : size;
-    state.contentEnd = header.byteOffset + Math.ceil(content / BLOCK_BYTES) * BLOCK_BYTES;
-    noteEnd(state);
-  }
+function noteEntry({ byteOffset, type, size }: Header, state: ParserState): void {
+  const content = type === 'directory' ? 0 : (size ?? 0);
+  state.contentEnd = byteOffset + Math.ceil(content / BLOCK_BYTES) * BLOCK_BYTES;
+  noteEnd(state);
 }
 
 /** A block of zeros where a header should be is the end (POSIX has two of them; GNU tar and Go stop at the first). */
@@ -168,6 +163,7 @@ function toMember(body: Entry, limits: Limits, devices: 'refuse' | 'skip'): Memb
   const { header } = body;
   const type = typeOf(header);
   const path = cleanPath(header.name, limits);
+  const size = sizeOf(header, limits);
   if (type === 'device') {
     // A device node of the host's disk or memory, open to whoever can read the folder.
     if (devices === 'refuse') throw unsafe(`${excerpt(path)} is a ${header.type}`);
@@ -178,7 +174,6 @@ function toMember(body: Entry, limits: Limits, devices: 'refuse' | 'skip'): Memb
     // The root itself as a symlink: all that follows would be written to where it points.
     throw unsafe(`its root is a ${type}`);
   }
-  const size = header.size ?? 0;
   const isLink = type === 'symlink' || type === 'hardlink';
   // Some readers skip what a link's size says and some do not, so they see different entries afterwards.
   if (isLink && size > 0) throw unsafe(`the link ${excerpt(path)} has content`);
@@ -188,11 +183,19 @@ function toMember(body: Entry, limits: Limits, devices: 'refuse' | 'skip'): Memb
     mode: header.mode & 0o7777,
     uid: idOf(header.pax?.uid, header.uid),
     gid: idOf(header.pax?.gid, header.gid),
-    size: type === 'directory' ? 0 : size,
+    size,
     mtime: timeOf(header),
     ...(isLink ? { linkname: linkOf(header, type, path, limits) } : {}),
     body,
   };
+}
+
+/** tar-stream takes any number, and waits forever for the content of an entry whose size is none. */
+function sizeOf({ name, type, size }: Header, { maxBytes }: Limits): number {
+  if (size === null || !Number.isSafeInteger(size)) throw corrupt(`${excerpt(name)} has no valid size`);
+  if (size > maxBytes) throw tooLarge(`${excerpt(name)} has ${size} bytes`);
+  // Old tars let a folder have a size; it never has content.
+  return type === 'directory' ? 0 : size;
 }
 
 function typeOf(header: Header): EntryType | 'device' {

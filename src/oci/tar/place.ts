@@ -83,6 +83,7 @@ function untilReadable(body: Entry): Promise<void> {
     };
     body.on('readable', onReadable);
     body.on('close', onClose);
+    if (body.destroyed) onClose();
   });
 }
 

@@ -21,6 +21,7 @@ declare module 'tar-stream' {
   /** A streamx stream: like a readable stream of Node.js, but not one. */
   export interface Entry extends EventEmitter {
     readonly header: Header;
+    readonly destroyed: boolean;
     read(): Buffer | null;
     resume(): this;
     pause(): this;
