@@ -33,7 +33,7 @@ export async function build(options: BuildOptions, world: BuildWorld): Promise<B
   const epoch = readEpoch(world.env);
   const lists = await readImageLists(options.imageLists, options.ignoredImageLists);
   const secrets = await readSecrets(options.secrets, world.env);
-  const kubefile = parse(text, file, options);
+  const { kubefile, warnings } = parse(text, file, options);
   const globals = rememberGlobals(kubefile, options, host);
   const problems = await findProblems({
     kubefile,
@@ -60,7 +60,7 @@ export async function build(options: BuildOptions, world: BuildWorld): Promise<B
     cache: await openLayerCache(world.store, !options.noCache),
     digests: await openFileDigests(world.store, context.tree.root),
     secrets,
-    warnings: [...checkKubefile(kubefile, { target: options.target }), ...unusedBuildArgs(kubefile, options)],
+    warnings: [...warnings, ...unusedBuildArgs(kubefile, options)],
     moved: { fetched: 0, reused: 0 },
     cleanup,
     globals,
@@ -118,11 +118,16 @@ async function buildPlatforms(
 }
 
 /** @throws SealerError KUBEFILE_INVALID with everything that is wrong in the text */
-function parse(text: string, file: string, { target }: BuildOptions): Kubefile {
+function parse(
+  text: string,
+  file: string,
+  { target }: BuildOptions,
+): { readonly kubefile: Kubefile; readonly warnings: readonly Problem[] } {
   const { kubefile, problems } = parseKubefile(text, file);
-  const errors = [...problems, ...checkKubefile(kubefile, { target })].filter(({ severity }) => severity !== 'warning');
+  const all = [...problems, ...checkKubefile(kubefile, { target })];
+  const errors = all.filter(({ severity }) => severity !== 'warning');
   if (errors.length > 0) throw invalid(errors, file);
-  return kubefile;
+  return { kubefile, warnings: all };
 }
 
 /** One problem is thrown as what it is; several are one error that lists them. */

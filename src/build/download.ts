@@ -146,6 +146,10 @@ async function receive(
   const isRest = answer.status === 206;
   const hash = createHash('sha256');
   let size = isRest ? await hashFile(hash, partial.file) : 0;
+  if (isRest && !(answer.headers.get('content-range') ?? '').startsWith(`bytes ${size}-`)) {
+    await partial.discard();
+    throw new Error('the server sends another range than was asked for');
+  }
   await partial.remember(validatorsOf(answer));
   const handle = await open(partial.file, isRest ? 'a' : 'w');
   try {

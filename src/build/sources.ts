@@ -85,7 +85,7 @@ function nearbyName(tree: SourceTree, clean: string): string | undefined {
   const folder = dirname(clean) === '.' ? '' : dirname(clean);
   const parent = resolvePath(tree, folder);
   if (parent === undefined) return folder === '' ? undefined : nearbyName(tree, folder);
-  const names = childrenOf(tree, folder).filter((path) => findPath(tree, path) !== undefined);
+  const names = childrenOf(tree, folder).filter((path) => path !== clean && isVisible(tree, path, false));
   const near = nearest(
     basename(clean),
     names.map((path) => basename(path)),

@@ -96,7 +96,8 @@ test('a download that breaks off goes on where it stopped', async () => {
       void hasArrived(setting.store.root, 100_000).then(() => response.destroy());
       return;
     }
-    response.writeHead(start > 0 ? 206 : 200, { etag: '"1"', 'content-length': content.length - start });
+    const range = { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` };
+    response.writeHead(start > 0 ? 206 : 200, { etag: '"1"', 'content-length': content.length - start, ...range });
     response.end(content.subarray(start));
   });
   const result = await setting.build({ Kubefile: `FROM scratch\nADD ${site.url}/f /f\n` });
