@@ -143,7 +143,7 @@ test('after kill -9 another process writes only the rest', async (t) => {
   const store = await temporaryStore(t);
   const content = Buffer.alloc(8 * MIB, 'x');
   const options = { digest: digestOf(content), size: content.length };
-  const child = startChild('ingest-until-killed', store.root, options.digest, '5');
+  const child = startChild(t, 'ingest-until-killed', store.root, options.digest, '5');
   await once(child, 'message');
   {
     await using other = await store.ingest(options);

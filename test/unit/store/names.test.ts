@@ -112,9 +112,19 @@ test('names whose content is lost are still listed', async (t) => {
   );
 });
 
+test('names given at once end in index.json, all of them', async (t) => {
+  const root = join(await temporaryFolder(t), 'store');
+  const stores = await Promise.all(Array.from({ length: 12 }, () => Store.open(root)));
+  for (let round = 0; round < 4; round++) {
+    await Promise.all(stores.map((store, i) => store.tag(`localhost/app:r${round}-${i}`, SOMETHING)));
+    assert.equal((await indexNames(root)).length, (round + 1) * stores.length);
+  }
+  await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
+});
+
 test('processes that name images at once lose no name, and index.json ends as the names are', async (t) => {
   const root = join(await temporaryFolder(t), 'store');
-  await Promise.all(['p', 'q', 'r'].map((id) => runChild('names', root, id)));
+  await Promise.all(['p', 'q', 'r'].map((id) => runChild(t, 'names', root, id)));
   // Not opened before this is read: opening mends.
   const written = await indexNames(root);
   await using store = await Store.open(root);
@@ -130,7 +140,7 @@ test('processes that name images at once lose no name, and index.json ends as th
 test('after kill -9 amid the work the store is whole, and goes on', async (t) => {
   const root = join(await temporaryFolder(t), 'store');
   for (let round = 0; round < 3; round++) {
-    const children = [startChild('work-until-killed', root), startChild('work-until-killed', root)];
+    const children = [startChild(t, 'work-until-killed', root), startChild(t, 'work-until-killed', root)];
     // Each says when it has done something, and is killed wherever it is by then.
     await Promise.all(children.map((child) => once(child, 'message')));
     for (const child of children) child.kill('SIGKILL');

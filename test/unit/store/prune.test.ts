@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, readdir, rename, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
@@ -12,18 +12,22 @@ import { runChild, startChild } from './child.ts';
 import { temporaryFolder } from './folder.ts';
 import { addImage, addIndex } from './images.ts';
 
-/** Fills a store in a session of its own, and lets all that it wrote be an hour old. */
-async function oldStore(root: string, fill: (store: Store) => Promise<void>): Promise<void> {
+/** Fills a store in a session of its own, and lets all that it wrote be some hours old. */
+async function oldStore(root: string, fill: (store: Store) => Promise<void>, hours = 1): Promise<void> {
   {
     await using store = await Store.open(root);
     await fill(store);
   }
-  await makeOld(root);
+  await makeOld(root, hours);
 }
 
-async function makeOld(root: string): Promise<void> {
-  const then = new Date(Date.now() - 60 * 60 * 1000);
-  for (const entry of await readdir(root, { recursive: true })) await utimes(join(root, entry), then, then);
+/** Makes all files so old that are not older. */
+async function makeOld(root: string, hours: number): Promise<void> {
+  const then = new Date(Date.now() - hours * 60 * 60 * 1000);
+  for (const entry of await readdir(root, { recursive: true })) {
+    const file = join(root, entry);
+    if ((await stat(file)).mtime > then) await utimes(file, then, then);
+  }
 }
 
 async function isWhole(store: Store, image: Descriptor): Promise<boolean> {
@@ -97,12 +101,18 @@ test('a blob stays for the content that is embedded in it', async (t) => {
 test('what a living process wrote or looked at stays, though no name leads to it', async (t) => {
   const root = join(await temporaryFolder(t), 'store');
   const old: Descriptor[] = [];
-  await oldStore(root, async (store) => {
-    for (const text of ['looked at', 'not looked at']) old.push(await store.add(Buffer.from(text), OCI_LAYER));
-  });
+  await oldStore(
+    root,
+    async (store) => {
+      for (const text of ['looked at', 'not looked at']) old.push(await store.add(Buffer.from(text), OCI_LAYER));
+    },
+    2,
+  );
   const [lookedAt, notLookedAt] = old.map((each) => each.digest);
-  const child = startChild('hold', root, lookedAt ?? '');
+  const child = startChild(t, 'hold', root, lookedAt ?? '');
   await once(child, 'message');
+  // All that happened up to here is long ago; only the lease tells that somebody may still need it.
+  await makeOld(root, 1);
   await using store = await Store.open(root);
   assert.equal((await store.prune()).blobs, 1);
   assert.deepEqual((await readdir(join(root, 'blobs', 'sha256'))).sort(), [
@@ -111,7 +121,6 @@ test('what a living process wrote or looked at stays, though no name leads to it
   assert.notEqual(lookedAt, notLookedAt);
   child.send('leave');
   await once(child, 'exit');
-  await makeOld(root);
   assert.equal((await store.prune()).blobs, 2, 'the lease of a dead process does not count');
 });
 
@@ -180,7 +189,7 @@ test('images built while others prune are whole in the end', async (t) => {
   await oldStore(root, async (store) => {
     for (let i = 0; i < 10; i++) await addImage(store, `p ${i}`);
   });
-  await Promise.all(['p', 'q', 'r'].map((id) => runChild('build-and-prune', root, id)));
+  await Promise.all(['p', 'q', 'r'].map((id) => runChild(t, 'build-and-prune', root, id)));
   await using store = await Store.open(root);
   const names = await store.names();
   assert.equal(names.length, 18);
