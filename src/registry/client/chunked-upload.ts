@@ -30,14 +30,29 @@ interface Standing {
  * @returns `refused` where the registry does not know chunks (Google's, skopeo#1101) and the whole has to be tried
  */
 export async function uploadChunks(upload: Upload, opened: UploadSession): Promise<'done' | 'refused'> {
+  let reported = 0;
+  const reportAt = (offset: number) => {
+    if (offset !== reported) upload.options.onBytes?.(offset - reported);
+    reported = offset;
+  };
+  const onBytes = (count: number) => reportAt(reported + count);
+  try {
+    return await chunkByChunk(upload, opened, reportAt, onBytes);
+  } catch (error) {
+    reportAt(0);
+    throw error instanceof SessionLost ? new Transient(error.failure) : error;
+  }
+}
+
+async function chunkByChunk(
+  upload: Upload,
+  opened: UploadSession,
+  reportAt: (offset: number) => void,
+  onBytes: (count: number) => void,
+): Promise<'done' | 'refused'> {
   const { blob, session, options } = upload;
   const chunkBytes = Math.max(CHUNK_BYTES, opened.minChunk);
   let standing: Standing = { at: opened, offset: 0 };
-  let reported = 0;
-  const reportAt = (offset: number) => {
-    if (offset !== reported) options.onBytes?.(offset - reported);
-    reported = offset;
-  };
   while (standing.offset < blob.size) {
     const before = standing.offset;
     let lost = false;
@@ -48,11 +63,7 @@ export async function uploadChunks(upload: Upload, opened: UploadSession): Promi
         lost = true;
         if (standing.offset >= blob.size) return standing;
         reportAt(standing.offset);
-        const sent = await sendChunk(upload, standing, chunkBytes, (count) => {
-          reported += count;
-          options.onBytes?.(count);
-        });
-        return sent;
+        return await sendChunk(upload, standing, chunkBytes, onBytes);
       },
       { timing: session.world.timing, signal: options.signal, progressed: () => standing.offset > before },
     );
@@ -114,10 +125,25 @@ async function sendChunk(
   throw isTransientStatus(answer.status) ? new Transient(failure, retryAfter(answer, session.world.timing)) : failure;
 }
 
+/** Not for the retries of one chunk: only a new upload helps. */
+class SessionLost extends Error {
+  readonly failure: Error;
+
+  constructor(failure: Error) {
+    super('the upload session is gone');
+    this.failure = failure;
+  }
+}
+
 /** end-13: how far an upload has come. */
 async function ask(upload: Upload, { at }: Standing): Promise<Standing> {
   const call = uploadCall(upload, 'GET', at.location);
-  const answer = await upload.session.expect(call, 204, 200, 202);
+  const answer = await upload.session.send(call);
+  if (![200, 202, 204].includes(answer.status)) {
+    const failure = await upload.session.failure(answer, call);
+    // distribution 2 throws a session away in which a chunk broke off; then all has to go out again, in a new one.
+    throw answer.status === 404 ? new SessionLost(failure) : failure;
+  }
   drain(answer);
   return { at: nextSession(upload, answer, at), offset: received(answer) ?? 0 };
 }

@@ -82,11 +82,9 @@ function run(
   // The name comes from a file; it must not lead out of PATH.
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw broken(oneLine(name, 40), 'is not a name');
   return new Promise((resolve, reject) => {
-    const child = spawn(`docker-credential-${name}`, [verb], {
-      env,
-      stdio: ['pipe', 'pipe', 'ignore'],
-      timeout: TIMEOUT,
-    });
+    const child = spawn(`docker-credential-${name}`, [verb], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    // Not spawn's own timeout: where the program is missing, its timer would keep our process alive.
+    const tooLate = setTimeout(() => child.kill(), TIMEOUT);
     const chunks: Buffer[] = [];
     let size = 0;
     child.stdout.on('data', (chunk: Buffer) => {
@@ -95,10 +93,12 @@ function run(
       else child.kill();
     });
     child.on('error', (cause) => {
+      clearTimeout(tooLate);
       const why = isSystemError(cause, 'ENOENT') ? 'is not on PATH' : 'cannot be run';
       reject(broken(name, why, cause));
     });
     child.on('close', (code, signal) => {
+      clearTimeout(tooLate);
       if (signal !== null) reject(broken(name, `did not end within ${TIMEOUT / 1000} s or said too much`));
       else resolve({ code, output: Buffer.concat(chunks).toString('utf8') });
     });

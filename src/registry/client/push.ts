@@ -73,7 +73,9 @@ export async function pushImage(
   }
   const putBelow = async (step: PushStep, either?: AbortSignal): Promise<void> => {
     await together(step.children, putBelow, either);
-    if (step !== top) counts.moved += await putStep(push, step, undefined, either);
+    if (step === top) return;
+    const moved = await putStep(push, step, undefined, either);
+    counts.moved += moved;
   };
   await putBelow(top, signal);
   counts.moved += await putTop(push, top, signal);
