@@ -16,7 +16,7 @@ import type { Builder } from './builder.ts';
 import { imageConfig, sortedRecord } from './image-config.ts';
 import { type ImagesOfPlatform, MAX_LAYERS } from './images.ts';
 import type { BuiltPlatform } from './options.ts';
-import type { StageLayer, StageState } from './state.ts';
+import type { StageLayer, StageState } from './stage/state.ts';
 
 const VERSION_LABEL = 'io.sealer.version';
 const OCI_ANNOTATION = 'org.opencontainers.image';

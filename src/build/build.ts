@@ -6,17 +6,17 @@ import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts'
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { assembleIndex, assemblePlatform } from './assemble.ts';
 import type { Builder } from './builder.ts';
-import { openContext, readKubefile } from './context.ts';
-import { isEmulated, isNative } from './emulation.ts';
-import { openFileDigests } from './file-digests.ts';
+import { openContext, readKubefile } from './context/context.ts';
+import { openFileDigests } from './context/file-digests.ts';
 import { addImages, readImageLists } from './images.ts';
-import { openLayerCache } from './layer-cache.ts';
+import { openLayerCache } from './layers/layer-cache.ts';
 import type { BuildOptions, BuildResult, BuildWorld, BuiltPlatform } from './options.ts';
 import { findProblems, unusedBuildArgs } from './preflight.ts';
-import { evaluateGlobals, type Globals, platformArgs } from './scope.ts';
-import { readSecrets } from './secrets.ts';
-import { buildStage } from './stage.ts';
-import type { StageState } from './state.ts';
+import { isEmulated, isNative } from './run/emulation.ts';
+import { readSecrets } from './run/secrets.ts';
+import { evaluateGlobals, type Globals, platformArgs } from './stage/scope.ts';
+import { buildStage } from './stage/stage.ts';
+import type { StageState } from './stage/state.ts';
 
 /**
  * Builds a cluster image. What is wrong with Kubefile, context, secrets or platforms is told before any work; names are

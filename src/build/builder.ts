@@ -4,12 +4,12 @@ import type { Problem } from '../error.ts';
 import type { Kubefile } from '../kubefile/ast.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Compression } from '../oci/tar/index.ts';
-import type { BuildContext } from './context.ts';
-import type { FileDigests } from './file-digests.ts';
-import type { LayerCache } from './layer-cache.ts';
+import type { BuildContext } from './context/context.ts';
+import type { FileDigests } from './context/file-digests.ts';
+import type { LayerCache } from './layers/layer-cache.ts';
 import type { BuildOptions, BuildWorld } from './options.ts';
-import type { Globals } from './scope.ts';
-import type { StageState } from './state.ts';
+import type { Globals } from './stage/scope.ts';
+import type { StageState } from './stage/state.ts';
 
 export interface Builder {
   readonly options: BuildOptions;

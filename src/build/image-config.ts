@@ -1,7 +1,7 @@
 /** The OCI config of what a stage became (image-spec 1.1.1, config.md). */
 
 import type { HistoryEntry, ImageConfig } from '../oci/image-config.ts';
-import type { StageLayer, StageState } from './state.ts';
+import type { StageLayer, StageState } from './stage/state.ts';
 
 /**
  * The config, its fields in the order of the Go structs that most tools write it with.

@@ -16,10 +16,10 @@ import { isSystemError, type Place, type Problem, SealerError } from '../error.t
 import type { Digest } from '../oci/digest.ts';
 import { formatReference } from '../oci/reference.ts';
 import { type Builder, warn } from './builder.ts';
-import { placeInContext } from './context.ts';
+import { placeInContext } from './context/context.ts';
 import { discoverableFiles } from './discoverable.ts';
 import type { CarriedImage } from './options.ts';
-import { contentLayers, type StageLayer, type StageState } from './state.ts';
+import { contentLayers, type StageLayer, type StageState } from './stage/state.ts';
 
 /** What container engines can stack (overlayfs takes 128, and snapshotters need a few of their own). */
 export const MAX_LAYERS = 120;

@@ -4,14 +4,14 @@ import { type Problem, SealerError } from '../error.ts';
 import type { Instruction, Kubefile, RunInstruction, Stage, Word } from '../kubefile/ast.ts';
 import { baseStage, expandWord, stageOrder } from '../kubefile/index.ts';
 import { formatPlatform, type Platform, parsePlatform } from '../oci/platform.ts';
-import { describeApp, localSource } from './app-instruction.ts';
-import type { BuildContext } from './context.ts';
-import { isUrl } from './download.ts';
+import type { BuildContext } from './context/context.ts';
+import { findSources } from './context/sources.ts';
+import { walkSource } from './context/walk.ts';
+import { isUrl } from './download/download.ts';
+import { describeApp, localSource } from './instructions/app.ts';
 import type { BuildOptions } from './options.ts';
-import { fromScope, type Globals, PROXY_ARGS } from './scope.ts';
-import { findSources } from './sources.ts';
-import { type StaticScope, staticScope } from './static-scope.ts';
-import { walkSource } from './walk.ts';
+import { fromScope, type Globals, PROXY_ARGS } from './stage/scope.ts';
+import { type StaticScope, staticScope } from './stage/static-scope.ts';
 
 export interface Preflight {
   readonly kubefile: Kubefile;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultCommands, detectKind, inAppFolder } from '../../../src/build/apps.ts';
+import { defaultCommands, detectKind, inAppFolder } from '../../../src/build/instructions/app-kind.ts';
 
 test('a chart is one by Chart.yaml and templates, whatever else is there', () => {
   const files = ['Chart.yaml', 'README.md', 'templates/a.yaml', 'values.yaml'];

@@ -7,7 +7,7 @@ import {
   cleanDestination,
   type LowerTree,
   planCopy,
-} from '../../../src/build/copy.ts';
+} from '../../../src/build/instructions/destination.ts';
 import { SealerError } from '../../../src/error.ts';
 
 const at = { file: 'Kubefile', line: 1 };

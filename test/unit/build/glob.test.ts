@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileSegment, isPattern, splitPattern } from '../../../src/build/glob.ts';
+import { compileSegment, isPattern, splitPattern } from '../../../src/build/context/glob.ts';
 import { SealerError } from '../../../src/error.ts';
 
 // The cases of Go's path/filepath match_test.go that stay within one segment.

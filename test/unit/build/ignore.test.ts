@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { compileIgnore, loadIgnore } from '../../../src/build/ignore.ts';
+import { compileIgnore, loadIgnore } from '../../../src/build/context/ignore.ts';
 
 test('patterns, comments and exceptions are as docker has them', () => {
   const rules = compileIgnore('# comment\n*.md\n!README.md\nnode_modules\n/dist\n**/*.log\n');

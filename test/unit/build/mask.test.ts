@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMask } from '../../../src/build/mask.ts';
+import { createMask } from '../../../src/build/run/mask.ts';
 
 test('a secret is blanked wherever it stands in a line', () => {
   assert.equal(createMask(['hunter22'])('a hunter22 b hunter22'), 'a *** b ***');

@@ -8,7 +8,7 @@ import {
   platformArgs,
   sourceScope,
   stageScope,
-} from '../../../src/build/scope.ts';
+} from '../../../src/build/stage/scope.ts';
 import { type ArgInstruction, parseKubefile } from '../../../src/kubefile/index.ts';
 
 const ARM = { os: 'linux', architecture: 'arm64' } as const;

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { compileIgnore } from '../../../src/build/ignore.ts';
-import { resolveInside, type SourceTree } from '../../../src/build/source-tree.ts';
-import { findSources } from '../../../src/build/sources.ts';
-import { walkSource } from '../../../src/build/walk.ts';
+import { compileIgnore } from '../../../src/build/context/ignore.ts';
+import { resolveInside, type SourceTree } from '../../../src/build/context/source-tree.ts';
+import { findSources } from '../../../src/build/context/sources.ts';
+import { walkSource } from '../../../src/build/context/walk.ts';
 import { SealerError } from '../../../src/error.ts';
 
 const at = { file: 'Kubefile', line: 7 };

@@ -1,0 +1,154 @@
+/** The images that FROM and `COPY --from` name: from the store, or from their registry as the pull policy says. */
+
+import { type Place, SealerError } from '../../error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { parseImageConfig } from '../../oci/image-config.ts';
+import { selectPlatform } from '../../oci/manifest.ts';
+import { formatPlatform, matchesPlatform, type Platform } from '../../oci/platform.ts';
+import { familiarReference, formatReference, parseReference, type Reference } from '../../oci/reference.ts';
+import { pullImage } from '../../registry/client/index.ts';
+import type { Builder } from '../builder.ts';
+import type { BaseImage } from './state.ts';
+
+/**
+ * Finds an image and all its content for a platform, pulling what is missing.
+ * @throws SealerError BASE_NOT_FOUND, PLATFORM_NOT_FOUND, INVALID_REFERENCE, and what a registry may answer; all with the place
+ */
+export async function findBase(builder: Builder, name: string, platform: Platform, at: Place): Promise<BaseImage> {
+  try {
+    const reference = parseReference(name);
+    const descriptor = await locate(builder, reference, platform);
+    return await readBase(builder, reference, descriptor, platform);
+  } catch (error) {
+    if (!(error instanceof SealerError)) throw error;
+    if (error.code === 'IMAGE_NOT_FOUND' || error.code === 'BASE_NOT_FOUND')
+      throw baseNotFound(name, at, error, builder);
+    const { code, message, hint, problems } = error;
+    throw error.at === undefined ? new SealerError(code, message, { hint, at, cause: error, problems }) : error;
+  }
+}
+
+async function locate(builder: Builder, reference: Reference, platform: Platform): Promise<Descriptor> {
+  const { store, client, signal } = builder.world;
+  const stored = await findStored(builder, reference);
+  const isUsable = stored !== undefined && (await isComplete(builder, reference, stored, platform));
+  // Content that is named by its digest cannot become newer.
+  const policy = reference.digest === undefined || builder.options.pull === 'never' ? builder.options.pull : 'missing';
+  if (policy === 'never') {
+    if (stored !== undefined && isUsable) return stored;
+    throw new SealerError('BASE_NOT_FOUND', 'not in the store');
+  }
+  if (policy === 'missing' && stored !== undefined && isUsable) return stored;
+  if (policy === 'newer' && stored !== undefined && isUsable) {
+    const newest = await resolveOrUndefined(builder, reference);
+    if (newest === undefined || newest.digest === stored.digest) return stored;
+  }
+  const { report } = builder.world;
+  const pulled = await pullImage(client, store, reference, {
+    platforms: [platform],
+    report,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  builder.moved.fetched += pulled.moved;
+  builder.moved.reused += pulled.reused;
+  await store.tag(formatReference(reference), pulled.descriptor);
+  return pulled.descriptor;
+}
+
+/** The registry being away is no reason to fail where only something newer was asked for. */
+async function resolveOrUndefined(builder: Builder, reference: Reference): Promise<Descriptor | undefined> {
+  const { client, signal, report } = builder.world;
+  try {
+    return await client.resolve(reference, signal);
+  } catch (error) {
+    if (!(error instanceof SealerError)) throw error;
+    const name = familiarReference(reference);
+    report({ type: 'note', level: 'info', message: `${name} is taken from the store: ${error.message}` });
+    return undefined;
+  }
+}
+
+async function findStored({ world }: Builder, reference: Reference): Promise<Descriptor | undefined> {
+  const named = await world.store.resolve(formatReference(reference));
+  if (named !== undefined || reference.digest === undefined) return named;
+  if ((await world.store.stat(reference.digest)) === undefined) return undefined;
+  return (await world.store.document(reference.digest)).descriptor;
+}
+
+/** An index may stand in the store with only some of its platforms. */
+async function isComplete(
+  builder: Builder,
+  reference: Reference,
+  top: Descriptor,
+  platform: Platform,
+): Promise<boolean> {
+  const { store } = builder.world;
+  try {
+    const manifest = await manifestFor(builder, reference, top, platform);
+    if ((await store.stat(manifest.digest)) === undefined) return false;
+    const document = await store.document(manifest.digest);
+    if (document.kind !== 'manifest') return false;
+    const parts = [document.manifest.config, ...document.manifest.layers];
+    const sizes = await Promise.all(parts.map(({ digest }) => store.stat(digest)));
+    return sizes.every((size) => size !== undefined);
+  } catch (error) {
+    if (error instanceof SealerError && (error.code === 'IMAGE_NOT_FOUND' || error.code === 'PLATFORM_NOT_FOUND'))
+      return false;
+    throw error;
+  }
+}
+
+async function manifestFor(
+  builder: Builder,
+  reference: Reference,
+  top: Descriptor,
+  platform: Platform,
+): Promise<Descriptor> {
+  const document = await builder.world.store.document(top.digest);
+  if (document.kind === 'manifest') return document.descriptor;
+  return selectPlatform(document.index, platform, familiarReference(reference));
+}
+
+async function readBase(
+  builder: Builder,
+  reference: Reference,
+  top: Descriptor,
+  platform: Platform,
+): Promise<BaseImage> {
+  const { store } = builder.world;
+  const descriptor = await manifestFor(builder, reference, top, platform);
+  const document = await store.document(descriptor.digest);
+  if (document.kind !== 'manifest') {
+    throw new SealerError('INVALID_MANIFEST', `${familiarReference(reference)} has an index inside its index`, {
+      hint: 'Name the inner image by its digest.',
+    });
+  }
+  const config = parseImageConfig(await store.bytes(document.manifest.config.digest));
+  const own: Platform = { os: config.os, architecture: config.architecture, variant: config.variant };
+  if (config.architecture !== '' && !matchesPlatform(platform, own)) {
+    throw new SealerError(
+      'PLATFORM_NOT_FOUND',
+      `${familiarReference(reference)} is for ${formatPlatform(own)}, not for ${formatPlatform(platform)}`,
+      { hint: `Find a base for ${formatPlatform(platform)}, or write FROM --platform=${formatPlatform(own)}.` },
+    );
+  }
+  return {
+    name: formatReference(reference),
+    descriptor: top,
+    manifestDescriptor: document.descriptor,
+    manifest: document.manifest,
+    config,
+  };
+}
+
+function baseNotFound(name: string, at: Place, cause: SealerError, { options }: Builder): SealerError {
+  const where = options.pull === 'never' ? 'in the store, and --pull=never forbids to ask its registry' : 'there';
+  return new SealerError('BASE_NOT_FOUND', `The image ${name} is not ${where}`, {
+    at,
+    cause,
+    hint:
+      options.pull === 'never'
+        ? `Run "sealer pull ${name}" first, or build with another --pull.`
+        : (cause.hint ?? 'Check its name and tag; to start from nothing write FROM scratch.'),
+  });
+}
