@@ -1,13 +1,13 @@
 /** Kubefile: text → AST → checked build plan. Pure. */
 
 export type * from './ast.ts';
-export { type CheckOptions, checkKubefile, lintKubefile } from './check.ts';
-export { findConstraintFault } from './constraint.ts';
+export { type CheckOptions, checkKubefile, lintKubefile } from './check/check.ts';
 export { describeInstruction } from './describe.ts';
-export { expandHeredoc, expandWord, expandWords, type Scope, variablesOf } from './expand.ts';
-export { KEYWORDS, type Keyword } from './keywords.ts';
-export type { Escape } from './lexer.ts';
+export { findConstraintFault } from './instructions/constraint.ts';
+export { KEYWORDS, type Keyword } from './instructions/keywords.ts';
+export type { Escape } from './lines/lexer.ts';
 export { parseKubefile } from './parse.ts';
-export { quoteShellWords } from './shell-quote.ts';
 export { baseStage, copyStage, stageOrder, targetStage } from './stages.ts';
 export { didYouMean, listNames, nearest } from './suggest.ts';
+export { expandHeredoc, expandWord, expandWords, type Scope, variablesOf } from './words/expand.ts';
+export { quoteShellWords } from './words/shell-quote.ts';

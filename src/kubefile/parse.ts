@@ -2,23 +2,23 @@
 
 import type { Problem } from '../error.ts';
 import type { ArgInstruction, Instruction, Kubefile, Stage } from './ast.ts';
-import { openKubefile } from './directives.ts';
-import { readHeredocs } from './heredoc.ts';
 import { parseApp, parseAppCmds, parseAppEnv } from './instructions/app.ts';
 import { parseCopy } from './instructions/copy.ts';
 import { parseFrom } from './instructions/from.ts';
+import { isMeantAsJson, looksLikeJson } from './instructions/json-form.ts';
+import { foreignInstructionHint, isKeyword, type Keyword, nearestKeyword } from './instructions/keywords.ts';
 import { parseCmd, parseCmds, parseLaunch } from './instructions/launch.ts';
+import { shorten } from './instructions/names.ts';
 import { parseKubeVersion, parseMaintainer, parseWorkdir } from './instructions/plain.ts';
 import { parseRun } from './instructions/run.ts';
+import type { Statement } from './instructions/statement.ts';
 import { parseArg, parseEnv, parseLabel } from './instructions/variables.ts';
-import { isMeantAsJson, looksLikeJson } from './json-form.ts';
-import { foreignInstructionHint, isKeyword, type Keyword, nearestKeyword } from './keywords.ts';
-import { type LineReader, readLogicalLine } from './lexer.ts';
-import { shorten } from './names.ts';
+import { openKubefile } from './lines/directives.ts';
+import { readHeredocs } from './lines/heredoc.ts';
+import { type LineReader, readLogicalLine } from './lines/lexer.ts';
+import { type LogicalLine, placeOf, type Span, textOf, trimSpan } from './lines/span.ts';
 import { createProblemList, type ProblemList } from './problem-list.ts';
-import { type LogicalLine, placeOf, type Span, textOf, trimSpan } from './span.ts';
-import type { Statement } from './statement.ts';
-import { splitWords } from './words.ts';
+import { splitWords } from './words/words.ts';
 
 /**
  * Parses a Kubefile. It never throws on bad input: what could be understood is in the AST, and all that could not is

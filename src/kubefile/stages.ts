@@ -2,8 +2,8 @@
 
 import { SealerError } from '../error.ts';
 import type { CopyInstruction, Kubefile, Stage } from './ast.ts';
-import { expandWord, type Scope } from './expand.ts';
 import { didYouMean, listNames } from './suggest.ts';
+import { expandWord, type Scope } from './words/expand.ts';
 
 /**
  * The stage that a build makes: the last one, or the one named (in any letter case) or numbered by `target`.

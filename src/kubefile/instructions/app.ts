@@ -1,12 +1,12 @@
 import type { AppCmdsInstruction, AppEnvInstruction, AppInstruction } from '../ast.ts';
-import { CHECKSUM_RULE, checkedFlagWord, readFlags } from '../flags.ts';
-import { looksLikeJson, readJsonList } from '../json-form.ts';
-import { readName } from '../names.ts';
-import { readAssignments } from '../pairs.ts';
-import { placeOf, type Span, trimSpan } from '../span.ts';
-import { badArguments, nodeOf, readArguments, type Statement } from '../statement.ts';
-import { nextWord } from '../words.ts';
+import { placeOf, type Span, trimSpan } from '../lines/span.ts';
+import { nextWord } from '../words/words.ts';
 import { checkChecksumSource } from './copy.ts';
+import { CHECKSUM_RULE, checkedFlagWord, readFlags } from './flags.ts';
+import { looksLikeJson, readJsonList } from './json-form.ts';
+import { readName } from './names.ts';
+import { readAssignments } from './pairs.ts';
+import { badArguments, nodeOf, readArguments, type Statement } from './statement.ts';
 
 /** `APP [--checksum=sha256:…] name source…`, and the same for CNI and CSI. */
 export function parseApp(statement: Statement<'APP' | 'CNI' | 'CSI'>): AppInstruction | undefined {

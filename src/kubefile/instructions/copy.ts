@@ -1,9 +1,9 @@
 import type { CopyInstruction, Heredoc, Word } from '../ast.ts';
-import { CHECKSUM_RULE, checkedFlagWord, flagWord, readFlags } from '../flags.ts';
-import { looksLikeJson, readJsonList } from '../json-form.ts';
-import { shorten } from '../names.ts';
-import { badArguments, checkHeredoc, checkWord, nodeOf, type Statement, wordFrom } from '../statement.ts';
-import { splitWords } from '../words.ts';
+import { splitWords } from '../words/words.ts';
+import { CHECKSUM_RULE, checkedFlagWord, flagWord, readFlags } from './flags.ts';
+import { looksLikeJson, readJsonList } from './json-form.ts';
+import { shorten } from './names.ts';
+import { badArguments, checkHeredoc, checkWord, nodeOf, type Statement, wordFrom } from './statement.ts';
 
 const CHMOD_RULE = { pattern: /^[0-7]{3,4}$/, hint: 'Write the mode in octal, like --chmod=755.' } as const;
 

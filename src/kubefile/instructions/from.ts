@@ -1,9 +1,9 @@
 import type { FromInstruction } from '../ast.ts';
-import { checkedFlagWord, readFlags } from '../flags.ts';
-import { checkName } from '../names.ts';
-import { placeOf, type Span, textOf } from '../span.ts';
-import { badArguments, nodeOf, type Statement, wordFrom } from '../statement.ts';
-import { splitWords } from '../words.ts';
+import { placeOf, type Span, textOf } from '../lines/span.ts';
+import { splitWords } from '../words/words.ts';
+import { checkedFlagWord, readFlags } from './flags.ts';
+import { checkName } from './names.ts';
+import { badArguments, nodeOf, type Statement, wordFrom } from './statement.ts';
 
 const PLATFORM_RULE = {
   code: 'BAD_PLATFORM',

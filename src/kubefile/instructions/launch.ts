@@ -1,11 +1,11 @@
 import type { CmdsInstruction, LaunchInstruction } from '../ast.ts';
-import { isMeantAsJson, looksLikeJson, readJsonList } from '../json-form.ts';
-import { checkName } from '../names.ts';
-import { quoteShellWords } from '../shell-quote.ts';
-import { placeOf, textOf, wordOf } from '../span.ts';
-import { badArguments, nodeOf, type Statement } from '../statement.ts';
-import { literalText } from '../word-grammar.ts';
-import { splitWords } from '../words.ts';
+import { placeOf, textOf, wordOf } from '../lines/span.ts';
+import { quoteShellWords } from '../words/shell-quote.ts';
+import { literalText } from '../words/word-grammar.ts';
+import { splitWords } from '../words/words.ts';
+import { isMeantAsJson, looksLikeJson, readJsonList } from './json-form.ts';
+import { checkName } from './names.ts';
+import { badArguments, nodeOf, type Statement } from './statement.ts';
 
 /** `LAUNCH ["a", "b"]` or `LAUNCH a b`. */
 export function parseLaunch(statement: Statement<'LAUNCH'>): LaunchInstruction | undefined {

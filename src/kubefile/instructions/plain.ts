@@ -1,7 +1,7 @@
 import type { KubeVersionInstruction, MaintainerInstruction, WorkdirInstruction } from '../ast.ts';
-import { findConstraintFault } from '../constraint.ts';
-import { placeOf, textOf } from '../span.ts';
-import { badArguments, nodeOf, type Statement, wordFrom } from '../statement.ts';
+import { placeOf, textOf } from '../lines/span.ts';
+import { findConstraintFault } from './constraint.ts';
+import { badArguments, nodeOf, type Statement, wordFrom } from './statement.ts';
 
 /** `WORKDIR path`: all of the line is one path, blanks included. */
 export function parseWorkdir(statement: Statement<'WORKDIR'>): WorkdirInstruction | undefined {

@@ -1,9 +1,9 @@
 import type { Command, RunInstruction } from '../ast.ts';
-import { readFlags } from '../flags.ts';
-import { isMeantAsJson, readJsonList } from '../json-form.ts';
-import { readMount } from '../mounts.ts';
-import { type Span, textOf } from '../span.ts';
-import { badArguments, nodeOf, type Statement } from '../statement.ts';
+import { type Span, textOf } from '../lines/span.ts';
+import { readFlags } from './flags.ts';
+import { isMeantAsJson, readJsonList } from './json-form.ts';
+import { readMount } from './mounts.ts';
+import { badArguments, nodeOf, type Statement } from './statement.ts';
 
 /** `RUN [--mount=…] command`, `RUN ["program", "argument"]`, `RUN <<EOF`. Variables are left to the shell. */
 export function parseRun(statement: Statement<'RUN'>): RunInstruction | undefined {

@@ -1,9 +1,9 @@
 import type { ArgInstruction, EnvInstruction, LabelInstruction, Pair } from '../ast.ts';
-import { type NameKind, readName } from '../names.ts';
-import { hasEquals, readAssignments, splitAssignment } from '../pairs.ts';
-import { placeOf } from '../span.ts';
-import { badArguments, nodeOf, type Statement, wordFrom } from '../statement.ts';
-import { splitWords } from '../words.ts';
+import { placeOf } from '../lines/span.ts';
+import { splitWords } from '../words/words.ts';
+import { type NameKind, readName } from './names.ts';
+import { hasEquals, readAssignments, splitAssignment } from './pairs.ts';
+import { badArguments, nodeOf, type Statement, wordFrom } from './statement.ts';
 
 /** `ENV K=V K2="a b"` and the legacy `ENV K value with blanks`. */
 export function parseEnv(statement: Statement<'ENV'>): EnvInstruction | undefined {

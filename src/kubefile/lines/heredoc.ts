@@ -1,8 +1,8 @@
 /** Inline files: `<<EOF`, `<<-EOF` (leading tabs removed), `<<"EOF"` (variables stay as they are). */
 
-import type { Heredoc } from './ast.ts';
+import type { Heredoc } from '../ast.ts';
+import type { ProblemList } from '../problem-list.ts';
 import type { LineReader } from './lexer.ts';
-import type { ProblemList } from './problem-list.ts';
 import { placeOf, type Span, textOf } from './span.ts';
 
 /** A heredoc with what is needed to hand it to a shell. */

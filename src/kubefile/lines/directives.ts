@@ -1,7 +1,7 @@
 /** Parser directives: `# escape=` and others, in the first lines of a file before anything else. */
 
+import type { ProblemList } from '../problem-list.ts';
 import { type Escape, type LineReader, openLines } from './lexer.ts';
-import type { ProblemList } from './problem-list.ts';
 
 /** `syntax` and `check` speak to BuildKit; they are known so that they do not end the directives. */
 const KNOWN = new Set(['escape', 'syntax', 'check']);

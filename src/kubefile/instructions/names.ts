@@ -1,10 +1,10 @@
 /** What names may look like. */
 
-import type { Word } from './ast.ts';
-import type { Escape } from './lexer.ts';
-import type { ProblemList } from './problem-list.ts';
-import { placeOf, type Span, textOf } from './span.ts';
-import { literalText } from './word-grammar.ts';
+import type { Word } from '../ast.ts';
+import type { Escape } from '../lines/lexer.ts';
+import { placeOf, type Span, textOf } from '../lines/span.ts';
+import type { ProblemList } from '../problem-list.ts';
+import { literalText } from '../words/word-grammar.ts';
 
 /** The kinds of names, each with its rule. A rule that needs words is the hint. */
 const RULES = {

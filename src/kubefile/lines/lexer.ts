@@ -3,7 +3,7 @@
  * taken away. The rules are those of Docker's parser.
  */
 
-import type { Kubefile } from './ast.ts';
+import type { Kubefile } from '../ast.ts';
 import type { LogicalLine, Piece } from './span.ts';
 
 export type Escape = Kubefile['escape'];

@@ -1,7 +1,7 @@
 /** Splitting a line at blanks that stand neither in quotes nor in `${…}`. Quotes and escapes stay in the words. */
 
-import type { Escape } from './lexer.ts';
-import { isBlank, type Span } from './span.ts';
+import type { Escape } from '../lines/lexer.ts';
+import { isBlank, type Span } from '../lines/span.ts';
 
 export function splitWords(span: Span, escapedBy: Escape): readonly Span[] {
   const words: Span[] = [];

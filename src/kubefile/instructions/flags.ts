@@ -1,12 +1,12 @@
 /** Flags between a keyword and its arguments: `--name=value`. */
 
-import type { Word } from './ast.ts';
+import type { Word } from '../ast.ts';
+import { placeOf, type Span, sliceSpan, textOf, trimSpan } from '../lines/span.ts';
+import { listNames, nearest } from '../suggest.ts';
+import { literalText } from '../words/word-grammar.ts';
+import { nextWord } from '../words/words.ts';
 import { shorten } from './names.ts';
-import { placeOf, type Span, sliceSpan, textOf, trimSpan } from './span.ts';
 import { type Statement, wordFrom } from './statement.ts';
-import { listNames, nearest } from './suggest.ts';
-import { literalText } from './word-grammar.ts';
-import { nextWord } from './words.ts';
 
 export interface Flags {
   /** Each flag's values in their order; only RUN's --mount has more than one. */

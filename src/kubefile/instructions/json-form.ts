@@ -1,8 +1,8 @@
 /** Lists of strings as JSON, `["a", "b"]`: read by hand so that a mistake is told by its place and its cure. */
 
-import type { Word } from './ast.ts';
-import type { ProblemList } from './problem-list.ts';
-import { placeOf, type Span, sliceSpan, textOf } from './span.ts';
+import type { Word } from '../ast.ts';
+import { placeOf, type Span, sliceSpan, textOf } from '../lines/span.ts';
+import type { ProblemList } from '../problem-list.ts';
 
 /** Whether a text begins like a list. */
 export function looksLikeJson(span: Span): boolean {

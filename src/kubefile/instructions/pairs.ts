@@ -1,11 +1,11 @@
 /** `name=value` lists of ENV, LABEL and APPENV. */
 
-import type { Pair } from './ast.ts';
+import type { Pair } from '../ast.ts';
+import { placeOf, type Span, sliceSpan, textOf, trimSpan } from '../lines/span.ts';
+import { literalText } from '../words/word-grammar.ts';
+import { nextWord, splitWords } from '../words/words.ts';
 import { checkName, type NameKind, shorten } from './names.ts';
-import { placeOf, type Span, sliceSpan, textOf, trimSpan } from './span.ts';
 import { type Statement, wordFrom } from './statement.ts';
-import { literalText } from './word-grammar.ts';
-import { nextWord, splitWords } from './words.ts';
 
 /**
  * Reads the pairs of an instruction. Where the first word has no `=`, the legacy form gives all the rest of the line

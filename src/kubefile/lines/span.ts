@@ -1,7 +1,7 @@
 /** Stretches of text that know where they stand in the file, however many physical lines they were joined from. */
 
-import type { Place } from '../error.ts';
-import type { Word } from './ast.ts';
+import type { Place } from '../../error.ts';
+import type { Word } from '../ast.ts';
 
 /** An instruction's line after continuation lines are joined. */
 export interface LogicalLine {

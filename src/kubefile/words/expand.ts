@@ -1,8 +1,8 @@
 /** Words and heredocs with the values of variables put in. */
 
-import { type Place, SealerError } from '../error.ts';
-import type { Heredoc, Word } from './ast.ts';
-import type { Escape } from './lexer.ts';
+import { type Place, SealerError } from '../../error.ts';
+import type { Heredoc, Word } from '../ast.ts';
+import type { Escape } from '../lines/lexer.ts';
 import { removeMatch, replaceMatch } from './pattern.ts';
 import { type Operation, type Part, parseWord, WordFault, type WordMode } from './word-grammar.ts';
 

@@ -1,7 +1,7 @@
 /** What starts on the cluster: LAUNCH, or CMDS and CMD. And what else may stand once in a stage. */
 
-import type { Instruction, Stage } from './ast.ts';
-import type { ProblemList } from './problem-list.ts';
+import type { Instruction, Stage } from '../ast.ts';
+import type { ProblemList } from '../problem-list.ts';
 
 /** Reports DUPLICATE_INSTRUCTION and LAUNCH_CONFLICT, and warns of a LAUNCH or CMDS that is not the last. */
 export function checkLaunch({ instructions }: Stage, problems: ProblemList): void {

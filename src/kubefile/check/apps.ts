@@ -1,11 +1,11 @@
 /** Which apps a stage has, and whether what names an app names one of them. */
 
-import type { Place } from '../error.ts';
-import type { AppInstruction, Kubefile, Stage } from './ast.ts';
+import type { Place } from '../../error.ts';
+import type { AppInstruction, Kubefile, Stage } from '../ast.ts';
+import type { ProblemList } from '../problem-list.ts';
+import { didYouMean, listNames } from '../suggest.ts';
 import type { CheckOptions } from './check.ts';
-import type { Bases } from './check-stages.ts';
-import type { ProblemList } from './problem-list.ts';
-import { didYouMean, listNames } from './suggest.ts';
+import type { Bases } from './stages.ts';
 
 /** Reports DUPLICATE_APP and UNKNOWN_APP, and warns of apps that are launched twice. */
 export function checkApps(kubefile: Kubefile, bases: Bases, options: CheckOptions, problems: ProblemList): void {

@@ -1,9 +1,9 @@
 /** What is allowed and rarely wanted. */
 
-import type { Kubefile, Stage, Word } from './ast.ts';
-import type { Bases } from './check-stages.ts';
-import type { ProblemList } from './problem-list.ts';
-import { literalText } from './word-grammar.ts';
+import type { Kubefile, Stage, Word } from '../ast.ts';
+import type { ProblemList } from '../problem-list.ts';
+import { literalText } from '../words/word-grammar.ts';
+import type { Bases } from './stages.ts';
 
 /** Warns of base images without a fixed tag and of secrets that would stay in the image. */
 export function checkWarnings(kubefile: Kubefile, bases: Bases, problems: ProblemList): void {

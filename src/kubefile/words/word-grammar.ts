@@ -3,7 +3,7 @@
  * frontend/dockerfile/shell). A word is parsed without any values, so that its mistakes show before a build begins.
  */
 
-import type { Escape } from './lexer.ts';
+import type { Escape } from '../lines/lexer.ts';
 
 export type Part =
   /** Quoted (or escaped) text is never split into words. */

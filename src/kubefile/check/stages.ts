@@ -1,12 +1,12 @@
 /** Names of stages, and what FROM and COPY --from refer to. */
 
-import { SealerError } from '../error.ts';
-import type { CopyInstruction, Kubefile, Stage, Word } from './ast.ts';
-import { variablesOf } from './expand.ts';
-import type { Hint, ProblemList } from './problem-list.ts';
-import { targetStage } from './stages.ts';
-import { listNames, nearest } from './suggest.ts';
-import { literalText } from './word-grammar.ts';
+import { SealerError } from '../../error.ts';
+import type { CopyInstruction, Kubefile, Stage, Word } from '../ast.ts';
+import type { Hint, ProblemList } from '../problem-list.ts';
+import { targetStage } from '../stages.ts';
+import { listNames, nearest } from '../suggest.ts';
+import { variablesOf } from '../words/expand.ts';
+import { literalText } from '../words/word-grammar.ts';
 
 /** What each stage is based on, by its index: an earlier stage, or an image (`scratch` too) by what is written. */
 export type Bases = ReadonlyMap<number, { readonly stage: Stage } | { readonly image: string | undefined }>;

@@ -1,13 +1,13 @@
 /** What only shows when instructions are seen together: names, stages, what is launched. */
 
-import type { Problem } from '../error.ts';
-import type { Kubefile } from './ast.ts';
-import { checkApps } from './check-apps.ts';
-import { checkLaunch } from './check-launch.ts';
-import { checkStages } from './check-stages.ts';
-import { checkWarnings } from './check-warnings.ts';
-import { parseKubefile } from './parse.ts';
-import { createProblemList, sortProblems } from './problem-list.ts';
+import type { Problem } from '../../error.ts';
+import type { Kubefile } from '../ast.ts';
+import { parseKubefile } from '../parse.ts';
+import { createProblemList, sortProblems } from '../problem-list.ts';
+import { checkApps } from './apps.ts';
+import { checkLaunch } from './launch.ts';
+import { checkStages } from './stages.ts';
+import { checkWarnings } from './warnings.ts';
 
 export interface CheckOptions {
   /** Name or number of the stage that is built; default: the last. */

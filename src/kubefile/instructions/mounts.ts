@@ -1,11 +1,11 @@
 /** `RUN --mount=type=cache|secret,…`. */
 
-import type { Mount } from './ast.ts';
+import type { Mount } from '../ast.ts';
+import { placeOf, type Span, textOf } from '../lines/span.ts';
+import { didYouMean, listNames } from '../suggest.ts';
+import { literalText } from '../words/word-grammar.ts';
 import { shorten } from './names.ts';
-import { placeOf, type Span, textOf } from './span.ts';
 import type { Statement } from './statement.ts';
-import { didYouMean, listNames } from './suggest.ts';
-import { literalText } from './word-grammar.ts';
 
 /** Reads one mount; nothing if it is malformed, which is reported as BAD_FLAG. */
 export function readMount(statement: Statement, span: Span): Mount | undefined {

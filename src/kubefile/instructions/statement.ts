@@ -1,15 +1,15 @@
 /** One instruction on its way from a logical line to the AST, and the steps that most instructions share. */
 
-import type { Place } from '../error.ts';
-import type { Heredoc, Word } from './ast.ts';
-import type { InlineFile } from './heredoc.ts';
+import type { Place } from '../../error.ts';
+import type { Heredoc, Word } from '../ast.ts';
+import type { InlineFile } from '../lines/heredoc.ts';
+import type { Escape } from '../lines/lexer.ts';
+import { placeOf, type Span, wordOf } from '../lines/span.ts';
+import type { ProblemList } from '../problem-list.ts';
+import { parseWord, WordFault, type WordMode } from '../words/word-grammar.ts';
+import { splitWords } from '../words/words.ts';
 import { looksLikeJson, readJsonList } from './json-form.ts';
 import type { Keyword } from './keywords.ts';
-import type { Escape } from './lexer.ts';
-import type { ProblemList } from './problem-list.ts';
-import { placeOf, type Span, wordOf } from './span.ts';
-import { parseWord, WordFault, type WordMode } from './word-grammar.ts';
-import { splitWords } from './words.ts';
 
 export interface Statement<Kind extends Keyword = Keyword> {
   readonly kind: Kind;
