@@ -1,9 +1,10 @@
 /** Decompression of content that may be hostile: a bomb, cut off, or followed by something else. */
 
-import { pipeline, Readable, type Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { isSystemError, SealerError } from '../../error.ts';
 import { type Compression, detectCompression, MAGIC_BYTES } from './compression.ts';
+import { splitFrames } from './zstd-frames.ts';
 
 /** How far decompression may go. */
 export interface DecompressLimits {
@@ -63,18 +64,13 @@ async function* decompressed(
   limits: DecompressLimits,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const decoder: Transform & { readonly bytesWritten?: number } =
-    compression === 'gzip'
-      ? createGunzip({ chunkSize: CHUNK_BYTES })
-      : createZstdDecompress({ chunkSize: CHUNK_BYTES });
-  // What goes wrong in the source destroys the decoder with the same error, and is thrown where that is read.
-  pipeline(source, decoder, () => {});
+  const decoder = startDecoder(source, compression);
   let total = 0;
   try {
     for await (const chunk of decoder as AsyncIterable<Uint8Array>) {
       signal?.throwIfAborted();
       total += chunk.byteLength;
-      checkLimits(total, decoder.bytesWritten ?? total, limits);
+      checkLimits(total, decoder.bytesWritten, limits);
       yield chunk;
     }
   } catch (error) {
@@ -83,6 +79,13 @@ async function* decompressed(
     decoder.destroy();
     source.destroy();
   }
+}
+
+/** What goes wrong in the source destroys the decoder with the same error, and is thrown where that is read. */
+function startDecoder(source: Readable, compression: 'gzip' | 'zstd'): Gunzip | ZstdDecompress {
+  const options = { chunkSize: CHUNK_BYTES };
+  if (compression === 'gzip') return pipeline(source, createGunzip(options), () => {});
+  return pipeline(source, splitFrames, createZstdDecompress(options), () => {});
 }
 
 function checkLimits(out: number, into: number, { maxBytes, maxRatio }: DecompressLimits): void {

@@ -8,13 +8,16 @@ import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { ChunkCompressor } from './chunk-compressor.ts';
 
+/** RFC 1952 §2.3: deflate, no flags, mtime 0 and OS 255 (unknown), so that time and machine leave no trace. */
+export const GZIP_HEADER: Uint8Array = Uint8Array.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+
 /** Starts a gzip member. `level` is zlib's, 1 to 9. */
 export function compressGzip(level: number): ChunkCompressor {
   let checksum = 0;
   let length = 0;
   let window: Uint8Array = new Uint8Array(0);
   return {
-    header: HEADER,
+    header: GZIP_HEADER,
     compress(chunk) {
       checksum = crc32(chunk, checksum);
       length += chunk.byteLength;
@@ -46,9 +49,6 @@ const deflate = promisify(deflateRaw) as (
 ) => Promise<Uint8Array>;
 
 const WINDOW_BYTES = 32 * 1024;
-
-/** RFC 1952 §2.3: deflate, no flags, mtime 0 and OS 255 (unknown), so that time and machine leave no trace. */
-const HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 
 /** RFC 1951 §3.2.6: an empty last block with fixed codes; a sync flush never ends the stream itself. */
 const END_BLOCK = Uint8Array.of(0x03, 0x00);

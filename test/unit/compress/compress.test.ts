@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import {
   compressionOf,
   createCompressor,
@@ -47,13 +47,39 @@ async function compress(
   return Buffer.concat(parts);
 }
 
-for (const compression of ['gzip', 'zstd'] as const) {
-  const decode = compression === 'gzip' ? gunzipSync : zstdDecompressSync;
+function inPieces(bytes: Buffer, pieceBytes: number): Readable {
+  const count = Math.ceil(bytes.byteLength / pieceBytes);
+  const pieces = Array.from({ length: count }, (_, i) => bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes));
+  return Readable.from(pieces, { objectMode: false });
+}
 
-  test(`${compression}: one reader of one content reads all the chunks`, async () => {
+test('zstd frames of all kinds after another are one content', async () => {
+  const content = sample(1000);
+  const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+  const emptySkippable = Buffer.from([0x5f, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]);
+  const plain = zstdCompressSync(content);
+  const checked = zstdCompressSync(content, { params: { [constants.ZSTD_c_checksumFlag]: 1 } });
+  const unsized = zstdCompressSync(content, { params: { [constants.ZSTD_c_contentSizeFlag]: 0 } });
+  const repeated = zstdCompressSync(Buffer.alloc(300_000, 'r'));
+  const empty = zstdCompressSync(Buffer.alloc(0));
+  const frames = [skippable, plain, emptySkippable, checked, empty, unsized, repeated, empty, skippable, plain];
+  const expected = Buffer.concat([content, content, content, Buffer.alloc(300_000, 'r'), content]);
+  for (const pieceBytes of [1, 2, 3, 10, 100, 100_000]) {
+    const stream = inPieces(Buffer.concat(frames), pieceBytes);
+    assert.ok((await buffer(decompress(stream, 'zstd', LIMITS))).equals(expected), `pieces of ${pieceBytes}`);
+  }
+});
+
+for (const compression of ['gzip', 'zstd'] as const) {
+  test(`${compression}: all chunks come out again, in whatever pieces they are read`, async () => {
     for (const size of [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 7 * CHUNK + 13]) {
       const content = sample(size);
-      assert.ok(decode(await compress(compression, content)).equals(content), `${size} bytes`);
+      const compressed = await compress(compression, content);
+      for (const pieceBytes of [7, 1000, CHUNK, 10 * CHUNK]) {
+        if (pieceBytes === 7 && size > CHUNK) continue;
+        const stream = decompress(inPieces(compressed, pieceBytes), compression, LIMITS);
+        assert.ok((await buffer(stream)).equals(content), `${size} bytes in pieces of ${pieceBytes}`);
+      }
     }
   });
 
@@ -114,6 +140,11 @@ for (const compression of ['gzip', 'zstd'] as const) {
     await assert.rejects(buffer(decompress(source, compression, LIMITS)), (error) => error === failure);
   });
 }
+
+test('gzip: all chunks are one member', async () => {
+  const content = sample(3 * CHUNK + 1);
+  assert.ok(gunzipSync(await compress('gzip', content)).equals(content));
+});
 
 test('gzip: chunks look back over their borders, so small chunks cost little', async () => {
   const content = Buffer.concat(Array.from({ length: 20 }, () => sample(CHUNK).subarray(0, 30_000)));

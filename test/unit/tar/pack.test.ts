@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, truncateSync, unlinkSync, writeFileSync } fr
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { Store } from '../../../src/oci/store/index.ts';
 import {
@@ -62,15 +62,8 @@ test('a gzip layer is one member without time, name or system', async (t) => {
   assert.equal(gunzipSync(blob).byteLength % 512, 0);
 });
 
-test('a zstd layer is read by readers of one content', async (t) => {
-  const store = await openStore(t);
-  const packed = await packLayer([fileOf('a', noise(9_000_000))], store, { compression: 'zstd' });
-  const blob = await buffer(await store.read(packed.descriptor.digest));
-  assert.equal(zstdDecompressSync(blob).byteLength, packed.uncompressedSize);
-});
-
 test('the digest does not depend on when the disk and the compressor are done', async (t) => {
-  const entries = [fileOf('a', noise(20 * 1024 ** 2)), fileOf('b', noise(3_333_333, 7)), fileOf('c', noise(1))];
+  const entries = [fileOf('a', noise(9 * 1024 ** 2)), fileOf('b', noise(3_333_333, 7)), fileOf('c', noise(1))];
   for (const compression of ['gzip', 'zstd'] as const) {
     const store = await openStore(t);
     const quiet = await packLayer(entries, store, { compression, level: 1 });
