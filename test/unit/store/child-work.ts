@@ -32,6 +32,17 @@ switch (task) {
     await new Promise(() => {});
     break;
   }
+  case 'name-when-told': {
+    const something = await addImage(store, 'something');
+    process.send?.('ready');
+    let count = 0;
+    process.on('message', async () => {
+      await store.tag(`localhost/child:v${count++}`, something);
+      process.send?.('named');
+    });
+    await new Promise(() => {});
+    break;
+  }
   case 'work-until-killed': {
     for (let i = 0; ; i++) {
       const image = await addImage(store, `${process.pid} ${i}`);

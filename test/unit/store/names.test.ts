@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { imageSize, Store } from '../../../src/oci/store/index.ts';
@@ -112,14 +113,28 @@ test('names whose content is lost are still listed', async (t) => {
   );
 });
 
-test('names given at once end in index.json, all of them', async (t) => {
-  const root = join(await temporaryFolder(t), 'store');
-  const stores = await Promise.all(Array.from({ length: 12 }, () => Store.open(root)));
-  for (let round = 0; round < 4; round++) {
-    await Promise.all(stores.map((store, i) => store.tag(`localhost/app:r${round}-${i}`, SOMETHING)));
-    assert.equal((await indexNames(root)).length, (round + 1) * stores.length);
+test('a process that was held up while it named an image takes no name out of index.json', async (t) => {
+  const store = await temporaryStore(t);
+  const child = startChild(t, 'name-when-told', store.root);
+  await once(child, 'message');
+  const began = performance.now();
+  let duration = 0;
+  for (let round = 0; round < 40; round++) {
+    const named = once(child, 'message');
+    const told = performance.now();
+    child.send('name');
+    // Held at a moment that is another one in each round, from its first step to its last.
+    while (round > 0 && performance.now() - told < (duration * round) / 40) await setImmediate();
+    if (round > 0) {
+      child.kill('SIGSTOP');
+      await store.tag(`localhost/parent:v${round}`, SOMETHING);
+      child.kill('SIGCONT');
+    }
+    await named;
+    if (round === 0) duration = performance.now() - began;
+    const names = (await store.names()).map((each) => [each.name, each.descriptor.digest]);
+    assert.deepEqual(await indexNames(store.root), names);
   }
-  await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
 });
 
 test('processes that name images at once lose no name, and index.json ends as the names are', async (t) => {
