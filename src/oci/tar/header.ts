@@ -3,7 +3,8 @@
  * depend on the entry alone: owner 0, no names, no devices, no access times.
  *
  * Byte for byte what GNU tar writes with `--format=ustar --owner=0 --group=0 --numeric-owner`, and where that cannot
- * say it, with `--format=posix --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime,delete=mtime`.
+ * say it, with `--format=posix --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime,delete=mtime` (but
+ * that GNU tar leaves link targets beyond ASCII out of PAX, which readers then have to guess the encoding of).
  */
 
 import { SealerError } from '../../error.ts';
@@ -54,6 +55,7 @@ const LINK_BYTES = 100;
 const PREFIX_BYTES = 155;
 /** The largest number in a field of 11 octal digits: 8 GiB - 1. */
 const MAX_OCTAL = 0o77777777777;
+const PAX_FLAG = 'x';
 const TYPE_FLAGS: Readonly<Record<EntryType, string>> = { file: '0', hardlink: '1', symlink: '2', directory: '5' };
 
 /** An ASCII path in the ustar fields, or `undefined` when only PAX can hold it. */
@@ -87,6 +89,7 @@ function encodeBlock({ name, prefix, link, type, mode, size, mtime }: Block): Bu
   block.write(type, 156, 'latin1');
   link.copy(block, 157, 0, LINK_BYTES);
   prefix.copy(block, 345);
+  if (type === PAX_FLAG) block.fill(0, 329, 345); // a PAX header is no file, so GNU tar gives it no device
   let sum = 0;
   for (let i = 0; i < BLOCK_BYTES; i++) sum += block[i] ?? 0;
   block.write(`${octal(sum, 6)}\0 `, 148, 'latin1');
@@ -116,7 +119,7 @@ function encodePax(records: readonly string[], { path, mtime }: Pick<TarEntry, '
   const slash = path.lastIndexOf('/');
   // POSIX.1-2001 leaves the name of the header to us; where PAX is unknown, it becomes a file of that name.
   const name = Buffer.from(`${slash === -1 ? '.' : path.slice(0, slash)}/PaxHeaders/${path.slice(slash + 1)}`);
-  const header = { name, prefix: NOTHING, link: NOTHING, type: 'x', mode: 0o644, size: body.byteLength, mtime };
+  const header = { name, prefix: NOTHING, link: NOTHING, type: PAX_FLAG, mode: 0o644, size: body.byteLength, mtime };
   return Buffer.concat([encodeBlock(header), body, paddingOf(body.byteLength)]);
 }
 
