@@ -6,11 +6,11 @@ import { type Digest, shortDigest } from '../oci/digest.ts';
 import { familiarReference, type Reference } from '../oci/reference.ts';
 import type { Store } from '../oci/store/index.ts';
 import type { Report } from '../progress.ts';
-import { LARGE_BLOB_BYTES } from './harvested.ts';
+import { type BundledLayer, LARGE_BLOB_BYTES } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
 import { isAboutOneImage } from './missing.ts';
 import { inParallel } from './parallel.ts';
-import { findWrapped, wrapLocally, wrappedLayer, wrappingOf } from './wrapped-blob.ts';
+import { findWrapped, rememberWrapped, wrapLocally, wrapperOf } from './wrapped-blob.ts';
 
 /** How many blobs are under way at once; the client limits requests by host besides. */
 const IN_FLIGHT = 8;
@@ -22,7 +22,7 @@ export interface WantedBlob {
 }
 
 export interface BroughtBlobs {
-  readonly layers: ReadonlyMap<Digest, Descriptor>;
+  readonly layers: ReadonlyMap<Digest, BundledLayer>;
   readonly failures: ReadonlyMap<Digest, SealerError>;
   readonly moved: number;
   readonly reused: number;
@@ -38,7 +38,7 @@ export interface BlobBringer {
 
 /** Brings blobs into the store. What fails for one blob does not keep the others from coming. */
 export async function bringBlobs(bringer: BlobBringer, blobs: readonly WantedBlob[]): Promise<BroughtBlobs> {
-  const layers = new Map<Digest, Descriptor>();
+  const layers = new Map<Digest, BundledLayer>();
   const failures = new Map<Digest, SealerError>();
   let moved = 0;
   let reused = 0;
@@ -61,7 +61,7 @@ export async function bringBlobs(bringer: BlobBringer, blobs: readonly WantedBlo
 }
 
 interface Brought {
-  readonly layer: Descriptor | undefined;
+  readonly layer: BundledLayer | undefined;
   readonly moved: number;
 }
 
@@ -109,15 +109,16 @@ async function fetch(bringer: BlobBringer, blob: WantedBlob, reference: Referenc
     await using ingest = await store.ingest({
       digest,
       size,
-      ...(isLarge ? wrappingOf(blob.descriptor) : {}),
-      ...(signal === undefined ? {} : { signal }),
+      envelope: isLarge ? () => wrapperOf(blob.descriptor) : undefined,
+      signal,
     });
     // What an earlier broken run fetched already.
     if (ingest.offset > 0) report({ type: 'advance', id: digest, delta: ingest.offset });
     await client.fetchBlob(reference, blob.descriptor, ingest, onBytes, signal);
-    const { stored } = await ingest.commit();
+    const ingested = await ingest.commit();
+    const layer = isLarge ? await rememberWrapped(store, ingested) : undefined;
     report({ type: 'end', id: digest, outcome: 'done', moved });
-    return { layer: isLarge ? wrappedLayer(digest, stored) : undefined, moved };
+    return { layer, moved };
   } catch (error) {
     report({ type: 'end', id: digest, outcome: signal?.aborted ? 'cancelled' : 'failed', moved });
     throw error;

@@ -5,7 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 import { matchesPlatform, type Platform } from '../oci/platform.ts';
 import type { Store } from '../oci/store/index.ts';
 import { LAYER_ANNOTATION } from './extension.ts';
-import { blobsOf, type Harvest, type HarvestedImage } from './harvested.ts';
+import { type BundledLayer, blobsOf, type Harvest, type HarvestedImage } from './harvested.ts';
 import { type BundleInventory, EMPTY_INVENTORY, LAYER_IMAGES_ANNOTATION, serializeCarried } from './inventory.ts';
 import { type Pack, planLayers } from './layer-plan.ts';
 import { type PackedFile, packFiles } from './pack.ts';
@@ -27,12 +27,6 @@ export interface BundleOptions {
 /** Packs are small files read and written; a few at once hide the waiting. */
 const PACKING = 4;
 
-export interface BundledLayer {
-  readonly descriptor: Descriptor;
-  /** The layers are not compressed, so this is the descriptor's digest. */
-  readonly diffId: Digest;
-}
-
 /**
  * Makes the layers that carry the harvested images: first a layer for each large blob, then one for each image with its
  * documents, small blobs and links (layer-plan.ts tells what happens when there are too many).
@@ -49,9 +43,10 @@ export async function bundleLayers(harvest: Harvest, options: BundleOptions): Pr
     const isElsewhere = ({ digest }: Descriptor) =>
       have.blobs.has(digest) || (harvest.blobLayers.has(digest) && !pack.large.some((each) => each.digest === digest));
     const files = pack.images.flatMap((image) => filesOf(image, isElsewhere, tags));
-    return { ...(await packFiles(store, files, signal)), annotations: annotationsOf(pack) };
+    const { descriptor, diffId } = await packFiles(store, files, signal);
+    return { descriptor: { ...descriptor, annotations: annotationsOf(pack) }, diffId };
   });
-  return [...layers, ...packed].map((descriptor) => ({ descriptor, diffId: descriptor.digest }));
+  return [...layers, ...packed];
 }
 
 /** An image without the manifests of other platforms. */

@@ -41,11 +41,17 @@ export interface HarvestedImage extends BundledImage {
   readonly size: number;
 }
 
+/** A layer, and what it is without compression. */
+export interface BundledLayer {
+  readonly descriptor: Descriptor;
+  readonly diffId: Digest;
+}
+
 export interface Harvest {
   /** Sorted by name. */
   readonly images: readonly HarvestedImage[];
-  /** Of each large blob the uncompressed layer around it. */
-  readonly blobLayers: ReadonlyMap<Digest, Descriptor>;
+  /** Of each large blob the layer around it. */
+  readonly blobLayers: ReadonlyMap<Digest, BundledLayer>;
   /** Bytes that crossed the network. */
   readonly moved: number;
   /** Bytes that were in the store already. */

@@ -1,6 +1,6 @@
 /** The format of cluster images, and the container images inside. */
 
-export { type BundledLayer, type BundleOptions, bundleLayers } from './bundle.ts';
+export { type BundleOptions, bundleLayers } from './bundle.ts';
 export {
   type ContainerImage,
   containerImagesOf,
@@ -20,7 +20,7 @@ export {
   serializeExtension,
 } from './extension.ts';
 export { type HarvestOptions, harvest } from './harvest.ts';
-export type { BundledImage, Harvest, HarvestedImage, HarvestedManifest } from './harvested.ts';
+export type { BundledImage, BundledLayer, Harvest, HarvestedImage, HarvestedManifest } from './harvested.ts';
 export { type ImageSpec, type InspectedImage, type InspectedLayer, inspectImage } from './inspect.ts';
 export { type BundleInventory, type CarriedImage, EMPTY_INVENTORY, readInventory } from './inventory.ts';
 export { blobPath, REGISTRY_ROOT, registryFolder, repositoryPath } from './registry-layout.ts';

@@ -1,19 +1,18 @@
 /**
  * Aliases: content that lies inside a larger blob. The blob of a container image, for instance, is kept only as a part of
- * the tar layer that carries it; its alias says in which blob, and where in it.
+ * the layer that carries it; its alias says in which blob, and where in it.
  */
 
 import { readFile, unlink } from 'node:fs/promises';
 import { type Digest, isDigest } from '../digest.ts';
 import { writeAtomically } from './atomic-file.ts';
 import { statIfThere } from './blob-list.ts';
+import { endOf, type Layout } from './envelope.ts';
 import { aliasPath, blobPath, type StorePaths } from './paths.ts';
 
-export interface Alias {
-  /** The blob that the content is a part of. */
+/** In which blob the content is, and where in it. */
+export interface Alias extends Layout {
   readonly digest: Digest;
-  /** Where in it the content begins, in bytes. */
-  readonly offset: number;
   /** The content's size in bytes. */
   readonly size: number;
 }
@@ -29,7 +28,7 @@ export async function readAlias(paths: StorePaths, content: Digest): Promise<Ali
   }
   const alias = parseAlias(text);
   const blob = alias === undefined ? undefined : await statIfThere(blobPath(paths, alias.digest));
-  if (alias !== undefined && blob !== undefined && blob.size >= alias.offset + alias.size) return alias;
+  if (alias !== undefined && blob !== undefined && blob.size >= endOf(alias, alias.size)) return alias;
   await dropAlias(paths, content);
   return undefined;
 }
@@ -46,9 +45,10 @@ export async function dropAlias(paths: StorePaths, content: Digest): Promise<voi
 
 function parseAlias(text: string): Alias | undefined {
   try {
-    const { digest, offset, size } = JSON.parse(text);
-    const numbers = [offset, size].every((each) => Number.isSafeInteger(each) && each >= 0);
-    return typeof digest === 'string' && isDigest(digest) && numbers ? { digest, offset, size } : undefined;
+    const { digest, size, offset, block, header } = JSON.parse(text);
+    const areNumbers = [size, offset, block, header].every((each) => Number.isSafeInteger(each) && each >= 0);
+    if (typeof digest !== 'string' || !isDigest(digest) || !areNumbers || block === 0) return undefined;
+    return { digest, size, offset, block, header };
   } catch {
     return undefined;
   }

@@ -12,17 +12,25 @@ const BLOCK = 1024 * 1024;
 const spare: Buffer[] = [];
 const MAX_SPARE = 16;
 
+/** Looks at a block, in order; the block changes again when both the promise, if any, and the write are done. */
+export type OnBlock = (block: Uint8Array) => Promise<void> | undefined;
+
 export class BlockWriter {
   readonly #handle: FileHandle;
+  readonly #onBlock: OnBlock | undefined;
   #position: number;
   #block: Buffer | undefined;
   #filled = 0;
   #pending: Promise<void> | undefined;
   #waiting = false;
 
-  /** @param position where in the file to begin, in bytes */
-  constructor(handle: FileHandle, position: number) {
+  /**
+   * @param position where in the file to begin, in bytes
+   * @param onBlock sees each block on its way to the file
+   */
+  constructor(handle: FileHandle, position: number, onBlock?: OnBlock) {
     this.#handle = handle;
+    this.#onBlock = onBlock;
     this.#position = position;
   }
 
@@ -75,7 +83,7 @@ export class BlockWriter {
   #send(): void {
     const block = this.#block;
     if (block === undefined || this.#filled === 0) return;
-    this.#pending = this.#put(block, this.#filled, this.#position);
+    this.#pending = this.#put(block, this.#filled, this.#position, this.#onBlock?.(block.subarray(0, this.#filled)));
     // Who waits for it next gets the error; nobody may do so for a while.
     this.#pending.catch(() => {});
     this.#position += this.#filled;
@@ -83,12 +91,16 @@ export class BlockWriter {
     this.#filled = 0;
   }
 
-  async #put(block: Buffer, length: number, position: number): Promise<void> {
+  async #put(block: Buffer, length: number, position: number, seen: Promise<void> | undefined): Promise<void> {
+    await Promise.all([this.#store(block, length, position), seen]);
+    recycle(block);
+  }
+
+  async #store(block: Buffer, length: number, position: number): Promise<void> {
     for (let done = 0; done < length; ) {
       const { bytesWritten } = await this.#handle.write(block, done, length - done, position + done);
       done += bytesWritten;
     }
-    recycle(block);
   }
 }
 

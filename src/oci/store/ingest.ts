@@ -1,12 +1,12 @@
 /** Writing a blob: checked while it comes in, resumable, in place only when it is whole. */
 
-import { createHash, type Hash } from 'node:crypto';
 import { rename } from 'node:fs/promises';
 import { SealerError } from '../../error.ts';
-import { type Algorithm, algorithmOf, type Digest, parseDigest } from '../digest.ts';
+import { algorithmOf, type Digest } from '../digest.ts';
 import { writeAlias } from './aliases.ts';
-import { BlockWriter } from './block-writer.ts';
+import { BlobFile, type Ingested } from './blob-file.ts';
 import { diskError, onDisk } from './disk-error.ts';
+import { contentWithin, type Envelope, endOf } from './envelope.ts';
 import type { Home } from './home.ts';
 import { claimPartial, createPartial, dropPartial, type Partial, partialKey, releasePartial } from './partial.ts';
 import { blobPath } from './paths.ts';
@@ -16,19 +16,12 @@ export interface IngestOptions {
   readonly digest?: Digest | undefined;
   /** The content's size in bytes, if known. */
   readonly size?: number | undefined;
-  /** What stands before the content in the stored file. */
-  readonly prefix?: Uint8Array | undefined;
-  /** What stands after it. */
-  readonly suffix?: Uint8Array | undefined;
+  /**
+   * Makes what the stored file has around the content, anew for each attempt. The file is then a blob with a digest of
+   * its own, and the content is found inside it. A broken attempt is resumed only if the content's size is given, too.
+   */
+  readonly envelope?: (() => Envelope) | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-export interface Ingested {
-  /** Digest and size of the content. */
-  readonly digest: Digest;
-  readonly size: number;
-  /** Digest and size of the stored file: the same, unless it has a prefix or suffix. */
-  readonly stored: { readonly digest: Digest; readonly size: number };
 }
 
 /**
@@ -52,16 +45,12 @@ export interface Ingest extends AsyncDisposable {
   commit(): Promise<Ingested>;
 }
 
-const NOTHING = new Uint8Array(0);
-/** How much of an earlier attempt is read at once to hash it. */
-const READ_SIZE = 1024 * 1024;
-
 /** Begins to write a blob. */
 export async function beginIngest(home: Home, options: IngestOptions): Promise<Ingest> {
   options.signal?.throwIfAborted();
   const begin = async () => {
     await home.beforeWriting();
-    const key = partialKey(options.digest, options.prefix?.byteLength ?? 0);
+    const key = partialKey(options.digest, options.envelope?.().layout.offset ?? 0);
     const claimed = options.digest === undefined ? undefined : await claimPartial(home.paths, key);
     const partial = claimed ?? (await createPartial(home.paths, key));
     const ingest = new BlobIngest(home, options, key, partial);
@@ -79,18 +68,10 @@ export async function beginIngest(home: Home, options: IngestOptions): Promise<I
 class BlobIngest implements Ingest {
   readonly #home: Home;
   readonly #options: IngestOptions;
-  readonly #prefix: Uint8Array;
-  readonly #suffix: Uint8Array;
-  readonly #algorithm: Algorithm;
   readonly #key: string;
   readonly #partial: Partial;
-  #writer: BlockWriter;
-  /** Over the content. */
-  #content: Hash;
-  /** Over the whole file, where that is something else. */
-  #whole: Hash | undefined;
+  #file: BlobFile;
   #offset = 0;
-  #received = 0;
   #ended = false;
   /** What is in the file is of no use to a later attempt. */
   #spoiled = false;
@@ -98,92 +79,76 @@ class BlobIngest implements Ingest {
   constructor(home: Home, options: IngestOptions, key: string, partial: Partial) {
     this.#home = home;
     this.#options = options;
-    this.#prefix = options.prefix ?? NOTHING;
-    this.#suffix = options.suffix ?? NOTHING;
-    this.#algorithm = options.digest === undefined ? 'sha256' : algorithmOf(options.digest);
     this.#key = key;
     this.#partial = partial;
-    this.#writer = new BlockWriter(partial.handle, 0);
-    this.#content = createHash(this.#algorithm);
-    this.#whole = this.#startWhole();
+    this.#file = this.#newFile();
   }
 
   get offset(): number {
     return this.#offset;
   }
 
-  /** Hashes what an earlier attempt left, and keeps it as far as it can be the beginning of the content. */
+  /** Takes over what an earlier attempt left as far as it can be the beginning of the content. */
   async resume(): Promise<void> {
-    const { size } = this.#options;
-    // Without the content's size, the last bytes may be the suffix already.
-    const doubtful = this.#prefix.byteLength + (size === undefined ? this.#suffix.byteLength : 0);
-    const kept = Math.min(this.#partial.size - doubtful, size ?? Infinity);
-    if (kept <= 0 || !(await this.#hashPartial(kept)) || (kept === size && !this.#isComplete())) return this.restart();
-    const end = this.#prefix.byteLength + kept;
+    const { size, envelope, digest, signal } = this.#options;
+    const { layout } = this.#file;
+    // Without its size, content cannot be told from what follows it.
+    const most = size ?? (envelope === undefined ? Infinity : 0);
+    const kept = Math.min(contentWithin(layout, this.#partial.size), most);
+    if (kept === 0 || !(await this.#file.takeOver(kept, signal))) return this.restart();
+    if (kept === size && this.#file.contentDigest() !== digest) return this.restart();
     const now = new Date();
-    await this.#partial.handle.truncate(end);
+    await this.#partial.handle.truncate(endOf(layout, kept));
     // Prune and recovery go by the time of a file, and an untouched partial keeps the time of the earlier attempt.
     await this.#partial.handle.utimes(now, now);
-    this.#writer = new BlockWriter(this.#partial.handle, end);
     this.#offset = kept;
-    this.#received = kept;
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
     this.#assertOpen();
     this.#options.signal?.throwIfAborted();
-    this.#received += chunk.byteLength;
-    if (this.#options.size !== undefined && this.#received > this.#options.size) throw this.#wrongSize('longer');
-    this.#content.update(chunk);
-    this.#whole?.update(chunk);
-    return this.#writer.write(chunk)?.catch((error) => this.#fail(error));
+    const { size = Infinity } = this.#options;
+    if (this.#file.size + chunk.byteLength > size) throw this.#wrongSize('longer');
+    return this.#file.write(chunk)?.catch((error) => this.#fail(error));
   }
 
   async restart(): Promise<void> {
     this.#assertOpen();
-    await this.#writer.settle();
+    await this.#file.settle();
     await onDisk(this.#home.paths.root, () => this.#partial.handle.truncate(0));
-    this.#writer = new BlockWriter(this.#partial.handle, 0);
-    this.#content = createHash(this.#algorithm);
-    this.#whole = this.#startWhole();
+    this.#file = this.#newFile();
     this.#offset = 0;
-    this.#received = 0;
     this.#spoiled = false;
-    await this.#writer.write(this.#prefix);
+    await this.#file.begin();
   }
 
   async commit(): Promise<Ingested> {
     this.#assertOpen();
-    this.#options.signal?.throwIfAborted();
-    if (this.#options.size !== undefined && this.#received < this.#options.size) throw this.#wrongSize('shorter');
-    const digest = this.#digestOf(this.#content, this.#algorithm);
-    if (this.#options.digest !== undefined && digest !== this.#options.digest) throw this.#wrongDigest(digest);
-    this.#whole?.update(this.#suffix);
-    const storedSize = this.#prefix.byteLength + this.#received + this.#suffix.byteLength;
-    const stored =
-      this.#whole === undefined
-        ? { digest, size: this.#received }
-        : { digest: this.#digestOf(this.#whole, 'sha256'), size: storedSize };
+    const { size, digest, envelope, signal } = this.#options;
+    signal?.throwIfAborted();
+    if (size !== undefined && this.#file.size < size) throw this.#wrongSize('shorter');
+    const actual = this.#file.contentDigest();
+    if (digest !== undefined && digest !== actual) throw this.#wrongDigest(actual);
     try {
-      await this.#writer.write(this.#suffix);
-      await this.#writer.flush();
+      const digests = await this.#file.end();
+      const { stored } = digests;
       await this.#place(stored.digest);
-      if (stored.digest !== digest) {
-        const alias = { digest: stored.digest, offset: this.#prefix.byteLength, size: this.#received };
-        await writeAlias(this.#home.paths, digest, alias);
+      if (envelope !== undefined) {
+        const alias = { ...this.#file.layout, digest: stored.digest, size: digests.size };
+        await writeAlias(this.#home.paths, actual, alias);
       }
+      return digests;
     } catch (error) {
       return this.#fail(error);
     }
-    return { digest, size: this.#received, stored };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    const resumable = this.#options.digest !== undefined && !this.#spoiled && this.#received > 0;
-    if (resumable) await this.#writer.flush().catch(() => {});
-    await this.#writer.settle();
+    const resumable = this.#options.digest !== undefined && !this.#spoiled && this.#file.size > 0;
+    if (resumable) await this.#file.flush().catch(() => {});
+    await this.#file.settle();
     await this.#partial.handle.close().catch(() => {});
     if (resumable) await releasePartial(this.#home.paths, this.#key, this.#partial.file);
     else await dropPartial(this.#partial.file);
@@ -191,43 +156,17 @@ class BlobIngest implements Ingest {
 
   async #place(stored: Digest): Promise<void> {
     if (this.#home.syncsBlobs) await this.#partial.handle.sync();
-    await this.#writer.settle();
+    await this.#file.settle();
     await this.#partial.handle.close();
     // What is there already under this name is the same, or broken; so replace it.
     await rename(this.#partial.file, blobPath(this.#home.paths, stored));
     this.#ended = true;
   }
 
-  /** Answers whether the file begins with the prefix. */
-  async #hashPartial(kept: number): Promise<boolean> {
-    const { handle } = this.#partial;
-    const head = Buffer.alloc(this.#prefix.byteLength);
-    await handle.read(head, 0, head.byteLength, 0);
-    if (!head.equals(this.#prefix)) return false;
-    const buffer = Buffer.allocUnsafe(Math.min(READ_SIZE, kept));
-    for (let done = 0; done < kept; ) {
-      this.#options.signal?.throwIfAborted();
-      const wanted = Math.min(buffer.byteLength, kept - done);
-      const { bytesRead } = await handle.read(buffer, 0, wanted, head.byteLength + done);
-      if (bytesRead === 0) return false;
-      this.#content.update(buffer.subarray(0, bytesRead));
-      this.#whole?.update(buffer.subarray(0, bytesRead));
-      done += bytesRead;
-    }
-    return true;
-  }
-
-  #isComplete(): boolean {
-    return this.#digestOf(this.#content.copy(), this.#algorithm) === this.#options.digest;
-  }
-
-  #startWhole(): Hash | undefined {
-    if (this.#prefix.byteLength + this.#suffix.byteLength === 0) return undefined;
-    return createHash('sha256').update(this.#prefix);
-  }
-
-  #digestOf(hash: Hash, algorithm: Algorithm): Digest {
-    return parseDigest(`${algorithm}:${hash.digest('hex')}`);
+  #newFile(): BlobFile {
+    const { digest, size, envelope } = this.#options;
+    const algorithm = digest === undefined ? 'sha256' : algorithmOf(digest);
+    return new BlobFile(this.#partial.handle, algorithm, envelope?.(), size);
   }
 
   #assertOpen(): void {

@@ -12,6 +12,7 @@ import { statIfThere } from './blob-list.ts';
 import { diskError, onDisk } from './disk-error.ts';
 import { DocumentCache } from './document-cache.ts';
 import { currentBoot, recover } from './durability.ts';
+import { PLAIN } from './envelope.ts';
 import { Home } from './home.ts';
 import { beginIngest, type Ingest, type IngestOptions } from './ingest.ts';
 import { ensureLayout } from './layout.ts';
@@ -19,7 +20,7 @@ import { adoptNames, deriveIndex, listNames, type NamedImage, removeName, resolv
 import { blobPath, pathsOf } from './paths.ts';
 import { type PruneOptions, type PruneResult, prune } from './prune.ts';
 import { makeScratch, type Scratch } from './scratch.ts';
-import { type Location, readStretch, readVerified } from './verified-read.ts';
+import { type Content, type Location, readPart, readVerified } from './verified-read.ts';
 
 /** A range of bytes; `end` is inclusive, as in HTTP. */
 export interface ByteRange {
@@ -61,18 +62,16 @@ export class Store implements AsyncDisposable {
 
   /** The size of content in bytes, or `undefined` if it is not here. Content inside another blob counts, too. */
   async stat(digest: Digest): Promise<number | undefined> {
-    return (await this.locate(digest))?.size;
+    return (await this.#look(digest))?.size;
   }
 
-  /** Where content lies on disk, for those who copy it by other means; they have to check its digest themselves. */
+  /**
+   * The file that is a blob, for those who copy it by other means; they have to check its digest themselves. Content
+   * that lies inside another blob has no such file and can only be `read`.
+   */
   async locate(digest: Digest): Promise<Location | undefined> {
-    return await onDisk(this.root, async () => {
-      const size = await this.#home.rely(digest);
-      if (size !== undefined) return { file: blobPath(this.#home.paths, digest), offset: 0, size };
-      const alias = await readAlias(this.#home.paths, digest);
-      if (alias === undefined || (await this.#home.rely(alias.digest)) === undefined) return undefined;
-      return { file: blobPath(this.#home.paths, alias.digest), offset: alias.offset, size: alias.size };
-    });
+    const content = await this.#look(digest);
+    return content?.layout === PLAIN ? { file: content.file, size: content.size } : undefined;
   }
 
   /**
@@ -82,16 +81,12 @@ export class Store implements AsyncDisposable {
    * @throws SealerError IMAGE_NOT_FOUND
    */
   async read(digest: Digest, { start = 0, end = Infinity }: ByteRange = {}): Promise<Readable> {
-    const location = await this.#find(digest);
-    const last = Math.min(end, location.size - 1);
-    if (start === 0 && last === location.size - 1) {
-      return await this.#opened(
-        digest,
-        readVerified(location, digest, () => this.#dropBroken(digest)),
-      );
-    }
-    const part = { ...location, offset: location.offset + start, size: Math.max(0, last + 1 - start) };
-    return await this.#opened(digest, readStretch(part));
+    const content = await this.#find(digest);
+    const isWhole = start === 0 && end >= content.size - 1;
+    const opening = isWhole
+      ? readVerified(content, digest, () => this.#dropBroken(digest))
+      : readPart(content, start, Math.max(start, Math.min(end + 1, content.size)));
+    return await this.#opened(digest, opening);
   }
 
   /**
@@ -191,10 +186,20 @@ export class Store implements AsyncDisposable {
     await this.#home[Symbol.asyncDispose]();
   }
 
-  async #find(digest: Digest): Promise<Location> {
-    const location = await this.locate(digest);
-    if (location === undefined) throw this.#absent(digest);
-    return location;
+  async #look(digest: Digest): Promise<Content | undefined> {
+    return await onDisk(this.root, async () => {
+      const size = await this.#home.rely(digest);
+      if (size !== undefined) return { file: blobPath(this.#home.paths, digest), size, layout: PLAIN };
+      const alias = await readAlias(this.#home.paths, digest);
+      if (alias === undefined || (await this.#home.rely(alias.digest)) === undefined) return undefined;
+      return { file: blobPath(this.#home.paths, alias.digest), size: alias.size, layout: alias };
+    });
+  }
+
+  async #find(digest: Digest): Promise<Content> {
+    const content = await this.#look(digest);
+    if (content === undefined) throw this.#absent(digest);
+    return content;
   }
 
   async #opened(digest: Digest, opening: Promise<Readable>): Promise<Readable> {

@@ -4,7 +4,6 @@ import { open } from 'node:fs/promises';
 import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
 import { type Document, MAX_MANIFEST_BYTES, parseDocument } from '../manifest.ts';
-import { readAlias } from './aliases.ts';
 import { listBlobs } from './blob-list.ts';
 import { blobPath, pathsOf, type StorePaths } from './paths.ts';
 import type { Store } from './store.ts';
@@ -21,7 +20,7 @@ export async function knownReferrers(store: Store): Promise<ReadonlyMap<Digest, 
 export async function findReferrers(paths: StorePaths): Promise<Map<Digest, Descriptor[]>> {
   const found = new Map<Digest, Descriptor[]>();
   for await (const { file, stats } of listBlobs(paths)) {
-    const bytes = await readJson(file, 0, stats.size);
+    const bytes = await readJson(file, stats.size);
     // Most small blobs are configs; they need not be parsed.
     if (bytes === undefined || !bytes.includes('"subject"')) continue;
     const document = parse(bytes);
@@ -37,24 +36,21 @@ export async function findReferrers(paths: StorePaths): Promise<Map<Digest, Desc
 
 /** A document read without verifying it or relying on it; `undefined` where it is none. */
 export async function peekDocument(paths: StorePaths, digest: Digest): Promise<Document | undefined> {
-  const alias = await readAlias(paths, digest);
-  const bytes =
-    (await readJson(blobPath(paths, digest), 0, undefined)) ??
-    (alias && (await readJson(blobPath(paths, alias.digest), alias.offset, alias.size)));
+  const bytes = await readJson(blobPath(paths, digest));
   return bytes === undefined ? undefined : parse(bytes);
 }
 
-async function readJson(file: string, offset: number, size: number | undefined): Promise<Buffer | undefined> {
-  if (size !== undefined && size > MAX_MANIFEST_BYTES) return undefined;
+async function readJson(file: string, size = 0): Promise<Buffer | undefined> {
+  if (size > MAX_MANIFEST_BYTES) return undefined;
   try {
     await using handle = await open(file, 'r');
-    const length = size ?? (await handle.stat()).size;
+    const length = (await handle.stat()).size;
     if (length > MAX_MANIFEST_BYTES) return undefined;
     const first = Buffer.alloc(1);
-    await handle.read(first, 0, 1, offset);
+    await handle.read(first, 0, 1, 0);
     if (first.toString('latin1') !== '{') return undefined;
     const bytes = Buffer.alloc(length);
-    const { bytesRead } = await handle.read(bytes, 0, length, offset);
+    const { bytesRead } = await handle.read(bytes, 0, length, 0);
     return bytes.subarray(0, bytesRead);
   } catch {
     return undefined;

@@ -4,13 +4,13 @@ import { SealerError } from '../../error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, shortDigest } from '../../oci/digest.ts';
 import type { Reference } from '../../oci/reference.ts';
-import type { IngestOptions, Store } from '../../oci/store/index.ts';
+import type { Store } from '../../oci/store/index.ts';
 import { type Report, silent } from '../../progress.ts';
 import { untilAborted } from './abort.ts';
 import type { RegistryClient } from './client.ts';
 import { noteSource } from './sources.ts';
 
-export interface PullBlobOptions extends Pick<IngestOptions, 'prefix' | 'suffix'> {
+export interface PullBlobOptions {
   readonly signal?: AbortSignal | undefined;
   readonly report?: Report | undefined;
   /** For people. Default: the short digest. */
@@ -98,13 +98,13 @@ async function fetchTwice(
   blob: Descriptor,
   options: PullBlobOptions,
 ): Promise<PulledBlob> {
-  const { prefix, suffix, signal, report = silent } = options;
+  const { signal, report = silent } = options;
   let moved = 0;
   const advance = (delta: number) => {
     if (delta !== 0) report({ type: 'advance', id: blob.digest, delta });
   };
   for (let tries = 1; ; tries += 1) {
-    await using ingest = await store.ingest({ digest: blob.digest, size: blob.size, prefix, suffix, signal });
+    await using ingest = await store.ingest({ digest: blob.digest, size: blob.size, signal });
     const reused = ingest.offset;
     advance(reused);
     let came = 0;

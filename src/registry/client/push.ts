@@ -118,9 +118,9 @@ async function pushPart(
 /** Unverified: the registry checks each digest itself, and to do it twice costs a second per GB. */
 async function openBlob(store: Store, blob: Descriptor, range?: { start: number; end?: number }): Promise<Readable> {
   const found = await store.locate(blob.digest);
-  if (found === undefined || found.size === 0) return await store.read(blob.digest);
-  const start = found.offset + (range?.start ?? 0);
-  const end = found.offset + Math.min(range?.end ?? Infinity, found.size - 1);
+  if (found === undefined || found.size === 0) return await store.read(blob.digest, range);
+  const start = range?.start ?? 0;
+  const end = Math.min(range?.end ?? Infinity, found.size - 1);
   return createReadStream(found.file, { start, end, highWaterMark: READ_BYTES });
 }
 

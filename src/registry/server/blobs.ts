@@ -4,7 +4,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { ApiError } from './api-error.ts';
 import { answer, type Exchange, isNotModified, refuseMethod } from './exchange.ts';
 import { parseRange } from './range.ts';
-import { sendFile } from './send-file.ts';
+import { sendFile, sendStream } from './send-file.ts';
 
 /** Answers `/v2/<name>/blobs/<digest>`. */
 export async function handleBlob(exchange: Exchange, repository: string, digest: Digest): Promise<void> {
@@ -43,7 +43,8 @@ async function sendBlob(exchange: Exchange, repository: string, digest: Digest):
   if (range !== undefined) response.setHeader('Content-Range', `bytes ${start}-${end}/${blob.size}`);
   response.statusCode = range === undefined ? 200 : 206;
   if (method === 'HEAD' || length === 0) response.end();
-  else await sendFile(response, blob.file, blob.offset + start, length, exchange.pool);
+  else if ('file' in blob) await sendFile(response, blob.file, start, length, exchange.pool);
+  else await sendStream(response, await blob.open({ start, end }));
 }
 
 async function deleteBlob(exchange: Exchange, repository: string, digest: Digest): Promise<void> {

@@ -1,7 +1,9 @@
-/** Sending a part of a file: the hot path of every pull. */
+/** Sending a part of a file, the hot path of every pull, or a stream. */
 
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { BufferPool } from './buffer-pool.ts';
 
 /**
@@ -25,6 +27,15 @@ export async function sendFile(
     // A socket that is gone may still hold the last buffer.
     for (const buffer of buffers) pool.release(buffer, !response.destroyed);
     await file.close();
+  }
+}
+
+/** The same for a stream. */
+export async function sendStream(response: ServerResponse, stream: Readable): Promise<void> {
+  try {
+    await pipeline(stream, response);
+  } catch (error) {
+    if (!response.destroyed) throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What the registry serves from: repositories of tags, manifests and blobs. The HTTP side knows nothing else of it. */
 
+import type { Readable } from 'node:stream';
 import type { Digest } from '../../oci/digest.ts';
 import type { OpenBody } from './single-append.ts';
 
@@ -56,13 +57,15 @@ export interface StoredManifest {
   readonly bytes: Buffer;
 }
 
-/** Bytes in a file, which may be more than the blob. */
-export interface StoredBlob {
-  readonly file: string;
-  readonly offset: number;
+/** A blob: a file of its own, which is served fastest, or what a stream gives. */
+export type StoredBlob = {
   /** Bytes. */
   readonly size: number;
-}
+} & (
+  | { readonly file: string }
+  /** Both ends are included. */
+  | { readonly open: (range: { readonly start: number; readonly end: number }) => Promise<Readable> }
+);
 
 /** `in-use`: other content of the repository needs it, and the storage cannot forget it without breaking that. */
 export type Deletion = 'deleted' | 'unknown' | 'in-use';

@@ -55,7 +55,7 @@ test('images harvested from a registry and unpacked by GNU tar are served by doc
     assert.deepEqual(harvested.images.map(({ digest }) => digest).sort(), images.map(([, digest]) => digest).sort());
     for (const { descriptor } of await bundleLayers(harvested, { store, budget: 100 })) {
       const location = await store.locate(descriptor.digest);
-      await runTool('tar', ['-x', '-C', rootfs, '-f', location?.file ?? '']);
+      await runTool('tar', ['-xz', '-C', rootfs, '-f', location?.file ?? '']);
     }
     const again = await harvest(named(...images.map(([name]) => name)), { store, client, platforms: [AMD64] });
     assert.equal(again.moved, 0);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { type BundledLayer, bundleLayers, harvest, readInventory } from '../../../src/cluster-image/index.ts';
 import { blobPath, layerLink, revisionLink, tagLinks } from '../../../src/cluster-image/registry-layout.ts';
 import { describe } from '../../../src/oci/descriptor.ts';
@@ -50,9 +51,12 @@ interface Entry {
 }
 
 /** A reader of POSIX.1-1988 and PAX paths of the test's own. */
-async function untar(store: Store, digest: Digest): Promise<Entry[]> {
-  const tar = await store.bytes(digest, 1e9);
-  assert.equal(digestOf(tar), digest);
+async function untar(store: Store, { descriptor, diffId }: BundledLayer): Promise<Entry[]> {
+  const layer = await store.bytes(descriptor.digest, 1e9);
+  assert.equal(digestOf(layer), descriptor.digest);
+  assert.equal(layer.byteLength, descriptor.size);
+  const tar = gunzipSync(layer);
+  assert.equal(digestOf(tar), diffId);
   const entries: Entry[] = [];
   let long: string | undefined;
   for (let at = 0; tar[at] !== 0; ) {
@@ -74,9 +78,8 @@ async function untar(store: Store, digest: Digest): Promise<Entry[]> {
 /** All files of all layers. */
 async function unpack(store: Store, layers: readonly BundledLayer[]): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
-  for (const { descriptor } of layers) {
-    for (const { path, type, content } of await untar(store, descriptor.digest))
-      if (type === '0') files.set(path, content);
+  for (const layer of layers) {
+    for (const { path, type, content } of await untar(store, layer)) if (type === '0') files.set(path, content);
   }
   return files;
 }
@@ -101,15 +104,17 @@ test('the layers hold what a registry needs to serve the image by its tag and by
     assert.equal(files.size, index.content.size + links.length);
   }));
 
-test('layers are uncompressed tars of fixed modes and times, sorted, with all folders above each file', () =>
+test('layers are tars, in gzip that compresses nothing again, of fixed modes and times, sorted, with all folders above each file', () =>
   withStore(async (store) => {
     const layers = await bundle(store, { 'app:1': makeImage([gzipLayer('big', BIG), gzipLayer('small', 100)]) });
     assert.equal(layers.length, 2);
-    for (const { descriptor, diffId } of layers) {
-      assert.equal(descriptor.mediaType, 'application/vnd.oci.image.layer.v1.tar');
+    for (const layer of layers) {
+      const { descriptor } = layer;
+      assert.equal(descriptor.mediaType, 'application/vnd.oci.image.layer.v1.tar+gzip');
       assert.equal(descriptor.annotations?.['sealer.layer'], 'images');
-      assert.equal(diffId, descriptor.digest);
-      const entries = await untar(store, descriptor.digest);
+      const entries = await untar(store, layer);
+      const content = entries.reduce((sum, entry) => sum + entry.content.byteLength, 0);
+      assert.ok(descriptor.size > content);
       const seen = new Set(['registry']);
       for (const { path, type, mode, mtime } of entries) {
         const plain = path.replace(/\/$/, '');

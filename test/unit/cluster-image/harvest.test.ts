@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -145,12 +145,32 @@ test('a blob that the store has as it is, is wrapped without asking the registry
     assert.equal(first.moved, 0);
     const [wrapped] = first.blobLayers.values();
     assert.ok(wrapped);
-    assert.ok((await store.stat(wrapped.digest)) ?? 0 > layer.byteLength);
+    assert.ok(((await store.stat(wrapped.descriptor.digest)) ?? 0) > layer.byteLength);
     const ingest = store.ingest;
     store.ingest = () => assert.fail('wrapped again');
     const second = await harvest(named('app:1'), options(store, client));
     store.ingest = ingest;
     assert.deepEqual(second.blobLayers, first.blobLayers);
+  }));
+
+test('a layer that was forgotten is made once more, of what it holds, and is the same', () =>
+  withStore(async (store) => {
+    const client = new FakeRegistry().put('app:1', makeImage([gzipLayer('a', BIG)]));
+    const first = await harvest(named('app:1'), options(store, client));
+    const memory = await store.cacheFolder('wrapped-blobs');
+    for (const forget of [
+      () => rm(memory, { recursive: true }),
+      async () => {
+        for (const name of await readdir(memory)) await writeFile(join(memory, name), '{"layer":"sha256:0"}');
+      },
+    ]) {
+      await forget();
+      client.requests.length = 0;
+      const again = await harvest(named('app:1'), options(store, client));
+      assert.equal(again.moved, 0);
+      assert.deepEqual(again.blobLayers, first.blobLayers);
+      assert.ok(!client.requests.some((each) => each.startsWith('BLOB')));
+    }
   }));
 
 test('all images that fail are in one error, each with its places, its reason and a hint', () =>

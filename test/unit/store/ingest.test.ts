@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { OCI_LAYER } from '../../../src/oci/media-types.ts';
 import { type IngestOptions, Store } from '../../../src/oci/store/index.ts';
+import { bracketed, brackets } from './brackets.ts';
 import { startChild } from './child.ts';
 import { temporaryFolder, temporaryStore } from './folder.ts';
 
@@ -24,6 +25,17 @@ function blobFile(store: Store, digest: Digest): string {
 
 async function partials(store: Store): Promise<string[]> {
   return await readdir(join(store.root, 'ingest'));
+}
+
+/** Leaves a partial with these very bytes, as a killed process would. */
+async function plantPartial(store: Store, options: IngestOptions, bytes: string): Promise<void> {
+  {
+    await using ingest = await store.ingest(options);
+    if (ingest.offset > 0) await ingest.restart();
+    await ingest.write(Buffer.from('x'));
+  }
+  const [name] = await partials(store);
+  await writeFile(join(store.root, 'ingest', name ?? ''), bytes);
 }
 
 test('content comes back as it went in, in chunks of any size', async (t) => {
@@ -95,8 +107,7 @@ test('content that breaks off is resumed where it broke off', async (t) => {
 test('a partial can be forgotten, and the content written from its beginning', async (t) => {
   const store = await temporaryStore(t);
   const content = Buffer.from('from the beginning');
-  const wrapping = { prefix: Buffer.from('<<'), suffix: Buffer.from('>>') };
-  const options = { digest: digestOf(content), size: content.length, ...wrapping };
+  const options = { digest: digestOf(content), size: content.length, envelope: brackets };
   {
     await using ingest = await store.ingest(options);
     await ingest.write(Buffer.from('wrong!'));
@@ -174,58 +185,105 @@ test('an aborted ingest stops, and keeps what it has for the next one', async (t
   assert.equal(ingest.offset, 3);
 });
 
-test('wrapped content is one file, found under both digests', async (t) => {
+test('content in an envelope is one file, found under both digests', async (t) => {
   const store = await temporaryStore(t);
-  const content = Buffer.alloc(MIB + 11, 'inner');
-  const prefix = Buffer.alloc(512, 'head');
-  const suffix = Buffer.alloc(1024);
-  const { digest, size, stored } = await put(store, content, { digest: digestOf(content), prefix, suffix });
-  const whole = Buffer.concat([prefix, content, suffix]);
+  const content = Buffer.alloc(3 * 1024 + 11, 'inner');
+  const { digest, size, stored, unframed } = await put(store, content, {
+    digest: digestOf(content),
+    envelope: brackets,
+  });
+  const whole = Buffer.from(bracketed(content.toString()));
   assert.deepEqual(stored, { digest: digestOf(whole), size: whole.length });
+  assert.equal(unframed, digestOf(`<${content}`));
   assert.deepEqual(await readdir(join(store.root, 'blobs', 'sha256')), [stored.digest.slice(7)]);
   assert.equal(await store.stat(digest), size);
   assert.deepEqual(await buffer(await store.read(digest)), content);
-  assert.deepEqual(await buffer(await store.read(digest, { start: 3, end: 7 })), content.subarray(3, 8));
   assert.deepEqual(await buffer(await store.read(stored.digest)), whole);
-  assert.deepEqual(await store.locate(digest), { file: blobFile(store, stored.digest), offset: 512, size });
+  assert.deepEqual(await store.locate(stored.digest), { file: blobFile(store, stored.digest), size: whole.length });
+  assert.equal(await store.locate(digest), undefined, 'there is no file that could be copied');
 });
 
-test('wrapped content is resumed inside its wrapping, with and without knowing its size', async (t) => {
+test('any range of content in an envelope can be read', async (t) => {
   const store = await temporaryStore(t);
-  for (const size of [6, undefined]) {
-    const content = Buffer.from(size === undefined ? 'UVWXYZ' : 'uvwxyz');
-    const options = { digest: digestOf(content), size, prefix: Buffer.from('['), suffix: Buffer.from(']') };
-    {
-      await using ingest = await store.ingest(options);
-      await ingest.write(content.subarray(0, 4));
+  const content = 'abcdefghijklm';
+  const { digest } = await put(store, Buffer.from(content), { envelope: brackets });
+  for (let start = 0; start <= content.length; start++) {
+    for (let end = start - 1; end <= content.length; end++) {
+      const read = await buffer(await store.read(digest, { start, end }));
+      assert.equal(read.toString(), content.slice(start, end + 1), `${start} to ${end}`);
     }
-    await using ingest = await store.ingest(options);
-    // Without the size, the last byte could be the suffix already.
-    assert.equal(ingest.offset, size === undefined ? 3 : 4);
-    await ingest.write(content.subarray(ingest.offset));
-    assert.equal((await ingest.commit()).stored.digest, digestOf(`[${content}]`));
   }
+});
+
+test('empty content in an envelope is content', async (t) => {
+  const store = await temporaryStore(t);
+  const { digest, stored } = await put(store, Buffer.alloc(0), { envelope: brackets });
+  assert.equal(stored.digest, digestOf('<<>'));
+  assert.equal(await store.stat(digest), 0);
+  assert.equal((await buffer(await store.read(digest))).length, 0);
+});
+
+test('content in an envelope is resumed wherever it broke off, at, before and after each header', async (t) => {
+  const store = await temporaryStore(t);
+  const content = 'abcdefghijklm';
+  const whole = bracketed(content);
+  const options = { digest: digestOf(content), size: content.length, envelope: brackets };
+  for (let length = 1; length <= whole.length; length++) {
+    // What a killed process leaves may end anywhere, also where only a part of the envelope was written.
+    await plantPartial(store, options, whole.slice(0, length));
+    await using ingest = await store.ingest(options);
+    const there = whole.slice(2, Math.min(length, whole.length - 1)).replaceAll('|', '').length;
+    assert.equal(ingest.offset, there, whole.slice(0, length));
+    await ingest.write(Buffer.from(content.slice(ingest.offset)));
+    const { stored, unframed } = await ingest.commit();
+    assert.deepEqual([stored.digest, unframed], [digestOf(whole), digestOf(`<${content}`)]);
+    assert.equal(await readFile(blobFile(store, stored.digest), 'utf8'), whole);
+  }
+});
+
+test('a partial with another envelope is not gone on with', async (t) => {
+  const store = await temporaryStore(t);
+  const options = { digest: digestOf('abcdefgh'), size: 8, envelope: brackets };
+  for (const left of ['{<abc', '<{abc', '<<abcd/e']) {
+    await plantPartial(store, options, left);
+    await using ingest = await store.ingest(options);
+    assert.equal(ingest.offset, 0, left);
+    await ingest.write(Buffer.from('abcdefgh'));
+    assert.equal((await ingest.commit()).stored.digest, digestOf('<<abcd|efgh>'));
+  }
+});
+
+test('without its size, content in an envelope is begun anew', async (t) => {
+  const store = await temporaryStore(t);
+  const options = { digest: digestOf('abcdef'), envelope: brackets };
+  await plantPartial(store, options, '<<abcd|ef>');
+  await using ingest = await store.ingest(options);
+  assert.equal(ingest.offset, 0);
 });
 
 test('an alias whose blob is gone, too short or altered counts as absent', async (t) => {
   const store = await temporaryStore(t);
   const content = Buffer.from('content inside');
-  const wrapping = { digest: digestOf(content), prefix: Buffer.from('('), suffix: Buffer.from(')') };
+  const options = { digest: digestOf(content), envelope: brackets };
   const alias = join(store.root, 'aliases', ...digestOf(content).split(':'));
 
-  const { digest, stored } = await put(store, content, wrapping);
-  await writeFile(blobFile(store, stored.digest), '(content');
+  const { digest, stored } = await put(store, content, options);
+  await writeFile(blobFile(store, stored.digest), '<<cont|ent ');
   assert.equal(await store.stat(digest), undefined);
   await assert.rejects(stat(alias), { code: 'ENOENT' });
 
-  await put(store, content, wrapping);
-  await writeFile(blobFile(store, stored.digest), '(CONTENT inside)');
+  await put(store, content, options);
+  await writeFile(blobFile(store, stored.digest), bracketed('CONTENT inside'));
   await assert.rejects(store.bytes(digest), { code: 'DIGEST_MISMATCH' });
   assert.equal(await store.stat(digest), undefined);
 
-  await put(store, content, wrapping);
-  await writeFile(alias, 'not JSON');
-  assert.equal(await store.stat(digest), undefined);
+  await put(store, content, options);
+  const { block, ...old } = JSON.parse(await readFile(alias, 'utf8'));
+  assert.equal(block, 4);
+  for (const text of ['not JSON', JSON.stringify(old), JSON.stringify({ ...old, block: 0 })]) {
+    await writeFile(alias, text);
+    assert.equal(await store.stat(digest), undefined, text);
+  }
   assert.equal(await store.stat(stored.digest), stored.size);
 });
 

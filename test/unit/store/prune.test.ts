@@ -8,6 +8,7 @@ import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_LAYER } from '../../../src/oci/media-types.ts';
 import { imageSize, knownReferrers, Store } from '../../../src/oci/store/index.ts';
 import { ownOwner } from '../../../src/oci/store/owner.ts';
+import { brackets } from './brackets.ts';
 import { runChild, startChild } from './child.ts';
 import { temporaryFolder } from './folder.ts';
 import { addImage, addIndex } from './images.ts';
@@ -83,8 +84,7 @@ test('a blob stays for the content that is embedded in it', async (t) => {
     for (const each of [content, Buffer.from('nobody wants this')]) {
       await using ingest = await store.ingest({
         digest: digestOf(each),
-        prefix: Buffer.from('['),
-        suffix: Buffer.from(']'),
+        envelope: brackets,
       });
       await ingest.write(each);
       await ingest.commit();

@@ -126,7 +126,7 @@ class FolderStorage implements RegistryStorage {
     if (linked === undefined) return undefined;
     const file = this.#layout.blob(linked);
     const info = await ifThere(stat(file));
-    return info === undefined ? undefined : { file, offset: 0, size: info.size };
+    return info === undefined ? undefined : { file, size: info.size };
   }
 
   async mount(repository: string, digest: Digest): Promise<boolean> {

@@ -133,7 +133,11 @@ class StoreStorage implements RegistryStorage {
   async blob(repository: string, digest: Digest): Promise<StoredBlob | undefined> {
     const isHere =
       this.#blobs.has(repository, digest) || (await this.#anyHas(await this.#imagesOf(repository), 'blobs', digest));
-    return isHere ? this.#store.locate(digest) : undefined;
+    if (!isHere) return undefined;
+    const file = await this.#store.locate(digest);
+    if (file !== undefined) return file;
+    const size = await this.#store.stat(digest);
+    return size === undefined ? undefined : { size, open: (range) => this.#store.read(digest, range) };
   }
 
   async mount(repository: string, digest: Digest): Promise<boolean> {
