@@ -22,10 +22,10 @@ export async function openCache(store: Store, inputs: BuildInputs, workflow: Wor
   const policy = cachePolicy(inputs, workflow);
   // The path is a part of an entry's identity, so it is the same in every run.
   const folder = join(workflow.temporary, 'sealer-cache');
-  const restored = policy.read ? await softly('restored', () => restore(folder, store, inputs)) : undefined;
+  const restored = policy.read ? await softly('restored', () => restore(folder, store, inputs, workflow)) : undefined;
   return {
     async save() {
-      if (policy.write) await softly('saved', () => save(folder, store, restored));
+      if (policy.write) await softly('saved', () => save(folder, store, workflow, restored));
     },
     async [Symbol.asyncDispose]() {},
   };
@@ -33,10 +33,26 @@ export async function openCache(store: Store, inputs: BuildInputs, workflow: Wor
 
 const PREFIX = `sealer-${KEY_VERSION}-${process.platform}-${process.arch}-`;
 
-async function restore(folder: string, store: Store, { cache }: BuildInputs): Promise<string | undefined> {
+/**
+ * Loads the cache service's client, which is large, where there is a service to talk to.
+ * @param env with the variables that the runner gives to JavaScript actions; empty is as good as absent, since a step
+ *   that did not run leaves its outputs empty
+ */
+export async function loadService(env: NodeJS.ProcessEnv): Promise<typeof import('./cache-service.ts') | undefined> {
+  if (!env.ACTIONS_RUNTIME_TOKEN || !(env.ACTIONS_RESULTS_URL || env.ACTIONS_CACHE_URL)) return undefined;
   const service = await import('./cache-service.ts');
-  if (!service.isFeatureAvailable()) {
-    const message = 'There is no cache here: the runner gives its address and token to JavaScript actions only.';
+  return service.isFeatureAvailable() ? service : undefined;
+}
+
+async function restore(
+  folder: string,
+  store: Store,
+  { cache }: BuildInputs,
+  { env }: Workflow,
+): Promise<string | undefined> {
+  const service = await loadService(env);
+  if (service === undefined) {
+    const message = 'There is no cache here: the runner names no cache service.';
     if (cache === 'true') info(message);
     else debug(message);
     return undefined;
@@ -50,9 +66,9 @@ async function restore(folder: string, store: Store, { cache }: BuildInputs): Pr
   return key;
 }
 
-async function save(folder: string, store: Store, restored: string | undefined): Promise<void> {
-  const service = await import('./cache-service.ts');
-  if (!service.isFeatureAvailable()) return;
+async function save(folder: string, store: Store, { env }: Workflow, restored: string | undefined): Promise<void> {
+  const service = await loadService(env);
+  if (service === undefined) return;
   const digests = await listHotBlobs(store);
   const key = `${PREFIX}${hexOf(digestOf(digests.join('\n')))}`;
   if (digests.length === 0 || key === restored) return;

@@ -59,6 +59,7 @@ test('uses: ./ builds, pushes and hands on its outputs under act', { skip: needs
   const response = await fetch(`${registry.url}/v2/act/shop/manifests/v1`, { method: 'HEAD' });
   assert.equal(response.headers.get('docker-content-digest'), digest);
   assert.match(log, /Cluster image/, 'the job summary');
+  assert.deepEqual(log.match(/the stub runs, with .*/g), ['the stub runs, with a script']);
 });
 
 /** Runs the push event on this machine itself, without a network. */
@@ -67,7 +68,7 @@ async function runAct(repository: string, home: string): Promise<{ code: number;
     ...['push', '-P', 'ubuntu-latest=-self-hosted', '--no-cache-server', '--action-offline-mode'],
     ...['--action-cache-path', join(home, 'actions')],
     // act does checkout itself, by copying. It fetches every other action that a step could use before it looks at the step's condition.
-    ...setupNodeStub(home),
+    ...actionStubs(home),
   ];
   const child = spawn(findTool('act') ?? 'act', flags, {
     cwd: repository,
@@ -89,12 +90,17 @@ async function runAct(repository: string, home: string): Promise<{ code: number;
   return { code, log };
 }
 
-/** An action that fails in the place of setup-node: it is not to run, as the Node.js on PATH is new enough. */
-function setupNodeStub(home: string): readonly string[] {
-  const stub = join(home, 'setup-node');
+/**
+ * An action that fails, in the place of those that ours uses: setup-node is not to run, as the Node.js on PATH is new
+ * enough, and without github-script there is no cache, which fails no build.
+ */
+function actionStubs(home: string): readonly string[] {
+  const stub = join(home, 'stub');
   writeFiles(stub, {
-    'action.yml': 'name: stub\ndescription: stub\nruns:\n  using: node24\n  main: index.js\n',
-    'index.js': 'process.exit(1);\n',
+    'action.yml':
+      'name: stub\ndescription: stub\ninputs:\n  script: { description: stub }\nruns:\n  using: node24\n  main: index.js\n',
+    'index.js':
+      "console.log(`the stub runs, with ${process.env.INPUT_SCRIPT ? 'a' : 'no'} script`);\nprocess.exit(1);\n",
   });
   const action = load(readFileSync(join(PROJECT, 'action.yml'), 'utf8')) as { runs: { steps: { uses?: string }[] } };
   return action.runs.steps.flatMap(({ uses }) => (uses === undefined ? [] : ['--local-repository', `${uses}=${stub}`]));

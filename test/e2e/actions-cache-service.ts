@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { buffer, json } from 'node:stream/consumers';
 
 export interface CacheService extends AsyncDisposable {
-  /** What the runner gives to actions that may use the cache. */
-  readonly env: Readonly<Record<string, string>>;
+  /** What the runner gives to JavaScript actions, that they may use the cache. */
+  readonly runtime: Readonly<Record<string, string>>;
 }
 
 interface Entry {
@@ -16,8 +16,11 @@ interface Entry {
   isWhole: boolean;
 }
 
-/** Starts the service; it keeps everything in memory. */
-export async function startCacheService(): Promise<CacheService> {
+/**
+ * Starts the service; it keeps everything in memory.
+ * @param token is what it wants from its callers
+ */
+export async function startCacheService(token: string): Promise<CacheService> {
   const entries: Entry[] = [];
   let url = '';
 
@@ -57,7 +60,11 @@ export async function startCacheService(): Promise<CacheService> {
     const path = new URL(request.url ?? '/', 'http://service').pathname;
     const method = /^\/twirp\/github\.actions\.results\.api\.v1\.CacheService\/(\w+)$/.exec(path)?.[1];
     const entry = entries[Number(/^\/account\/cache\/(\d+)$/.exec(path)?.[1] ?? -1)];
-    if (method !== undefined) {
+    if (method !== undefined && request.headers.authorization !== `Bearer ${token}`) {
+      response
+        .writeHead(401, { 'content-type': 'application/json' })
+        .end('{"code":"unauthenticated","msg":"no token"}');
+    } else if (method !== undefined) {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(call(method, await readRequest(request))));
     } else if (entry !== undefined && request.method === 'PUT') {
@@ -75,7 +82,7 @@ export async function startCacheService(): Promise<CacheService> {
   if (address === null || typeof address === 'string') throw new Error('no address');
   url = `http://127.0.0.1:${address.port}`;
   return {
-    env: { ACTIONS_CACHE_SERVICE_V2: 'true', ACTIONS_RESULTS_URL: `${url}/`, ACTIONS_RUNTIME_TOKEN: 'test-token' },
+    runtime: { ACTIONS_CACHE_SERVICE_V2: 'True', ACTIONS_RESULTS_URL: `${url}/`, ACTIONS_RUNTIME_TOKEN: token },
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { load } from 'js-yaml';
+import { GITHUB_SCRIPT, isGithubScript } from './actions-github-script.ts';
 
 export interface RunOptions {
   /** The folder that holds action.yml. */
@@ -16,6 +17,10 @@ export interface RunOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   /** The job's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What the runner gives to JavaScript actions and keeps from scripts: `ACTIONS_RUNTIME_TOKEN` and the like. */
+  readonly runtime?: Readonly<Record<string, string>>;
+  /** A script of the job, run as the step after the action. */
+  readonly after?: string;
   readonly workspace: string;
   /** RUNNER_TEMP; the runner's own files are below it too. */
   readonly temporary: string;
@@ -32,7 +37,7 @@ export interface RunResult {
   /** What a reader of the log sees: masked. */
   readonly log: string;
   readonly annotations: readonly Annotation[];
-  /** Other actions that steps asked for; they are not run. */
+  /** Other actions that steps asked for; of them only actions/github-script is run, by a stand-in. */
   readonly used: readonly string[];
 }
 
@@ -45,7 +50,9 @@ export interface Annotation {
 interface Step {
   readonly id?: string;
   readonly if?: string;
+  readonly 'continue-on-error'?: boolean;
   readonly uses?: string;
+  readonly with?: Readonly<Record<string, string>>;
   readonly run?: string;
   readonly shell?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -77,31 +84,38 @@ export async function runComposite(options: RunOptions): Promise<RunResult> {
   let success = true;
   for (const step of file.runs.steps) {
     if (!success || (step.if !== undefined && !isTrue(step.if, scope))) continue;
-    if (step.uses !== undefined) {
-      job.used.push(step.uses);
-      continue;
-    }
-    if (step.shell !== 'bash' || step.run === undefined) throw new Error('a run step of an action needs shell: bash');
-    const env = Object.fromEntries(
-      Object.entries(step.env ?? {}).map(([key, value]) => [key, expand(String(value), scope)]),
-    );
-    const ended = await job.run(step.run, env);
-    success = ended.code === 0;
+    const ended = await runStep(job, step, scope);
+    success = ended.code === 0 || step['continue-on-error'] === true;
     for (const [name, value] of ended.outputs) outputs.set(`steps.${step.id}.outputs.${name}`, value);
   }
+  if (options.after !== undefined) await job.run(options.after, {});
   const values = Object.entries(file.outputs ?? {}).map(([name, { value }]) => [name, expand(value, scope)]);
   return { success, outputs: Object.fromEntries(values), ...job.result() };
 }
 
-/** `a == 'b'`: case does not count, as GitHub has it. */
+function runStep(job: Job, step: Step, scope: Scope): Promise<Ended> {
+  const env = Object.fromEntries(
+    Object.entries(step.env ?? {}).map(([key, value]) => [key, expand(String(value), scope)]),
+  );
+  if (step.uses !== undefined) return job.use(step.uses, step.with ?? {}, env);
+  if (step.shell !== 'bash' || step.run === undefined) throw new Error('a run step of an action needs shell: bash');
+  return job.run(step.run, env);
+}
+
+/** `a == 'b'` and `a != 'b'`: case does not count, as GitHub has it. */
 function isTrue(condition: string, scope: Scope): boolean {
-  const [, left, right] = /^([\w.-]+) == '([^']*)'$/.exec(condition.trim()) ?? [];
+  const [, left, operator, right] = /^([\w.-]+) ([!=]=) '([^']*)'$/.exec(condition.trim()) ?? [];
   if (left === undefined || right === undefined) throw new Error(`unknown condition ${condition}`);
-  return scope(left).toLowerCase() === right.toLowerCase();
+  return (scope(left).toLowerCase() === right.toLowerCase()) === (operator === '==');
 }
 
 function expand(text: string, scope: Scope): string {
   return text.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, name: string) => scope(name));
+}
+
+interface Ended {
+  readonly code: number;
+  readonly outputs: ReadonlyMap<string, string>;
 }
 
 /** What lasts from step to step. */
@@ -120,18 +134,31 @@ class Job {
     this.#path = options.path ?? `${dirname(process.execPath)}:${process.env.PATH}`;
   }
 
-  async run(
-    script: string,
+  run(script: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+    return this.#execute('bash', ['--noprofile', '--norc', '-e', '-o', 'pipefail', '-c', script], env);
+  }
+
+  async use(
+    action: string,
+    inputs: Readonly<Record<string, string>>,
     env: Readonly<Record<string, string>>,
-  ): Promise<{ code: number; outputs: Map<string, string> }> {
+  ): Promise<Ended> {
+    this.used.push(action);
+    if (!isGithubScript(action)) return { code: 0, outputs: new Map() };
+    const { script = '', ...others } = inputs;
+    if (Object.keys(others).length > 0) throw new Error(`inputs that the stand-in does not know: ${action}`);
+    // The runner starts actions by a Node.js of its own, whatever is on PATH.
+    return this.#execute(process.execPath, GITHUB_SCRIPT, { ...env, ...this.#options.runtime, INPUT_SCRIPT: script });
+  }
+
+  async #execute(command: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> {
     const { action, workspace, temporary, eventName = 'push', event = {} } = this.#options;
     const folder = join(temporary, '_runner', randomUUID());
     await mkdir(folder, { recursive: true });
     const file = (name: string): string => join(folder, name);
     for (const name of ['output', 'env', 'path', 'summary', 'state']) await writeFile(file(name), '');
     await writeFile(file('event.json'), JSON.stringify(event));
-    await writeFile(file('script.sh'), script);
-    const child = spawn('bash', ['--noprofile', '--norc', '-e', '-o', 'pipefail', file('script.sh')], {
+    const child = spawn(command, args, {
       cwd: workspace,
       env: {
         HOME: temporary,

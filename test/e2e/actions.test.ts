@@ -41,7 +41,7 @@ describe('actions/build', () => {
     assert.equal(metadata['containerimage.digest'], built.outputs.digest);
     assert.equal(metadata['image.name'], 'docker.io/library/shop:v1,docker.io/library/shop:latest');
     assert.equal(metadata['sealer.platforms'][0].images[0].reference, `${setting.registry.address}/demo/hello:v1`);
-    assert.deepEqual(built.used, [], 'a new enough Node.js is not set up again');
+    assert.doesNotMatch(built.used.join(), /setup-node/, 'a new enough Node.js is not set up again');
     assert.deepEqual(built.annotations, []);
     assert.match(built.log, /::group::/);
   });
@@ -131,7 +131,7 @@ describe('actions/build', () => {
       { context: 'deploy' },
       { path: `${bin}:/usr/bin:/bin` },
     );
-    assert.match(built.used.join(), /^actions\/setup-node@[a-f0-9]{40}$/);
+    assert.match(built.used.join('\n'), /^actions\/setup-node@[a-f0-9]{40}$/m);
   });
 });
 

@@ -4,6 +4,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { loadService } from '../../../src/ci/cache.ts';
 import { cachePolicy } from '../../../src/ci/cache-policy.ts';
 import { isPrivilegedForkCode, readCheckout, refuseForkCode } from '../../../src/ci/fork.ts';
 import { listHotBlobs, MAX_HOT_BYTES, putHotBlobs, takeHotBlobs } from '../../../src/ci/hot-blobs.ts';
@@ -105,6 +106,15 @@ suite('the cache', () => {
     assert.deepEqual(cachePolicy(inputs, event('push', 'refs/tags/v1')), off);
     assert.deepEqual(cachePolicy({ ...inputs, noCache: true }, event('push')), off);
     assert.deepEqual(cachePolicy({ ...inputs, cache: 'false' }, event('push')), off);
+  });
+
+  test('has no service where the variables of the runner are absent or empty', async () => {
+    const whole = { ACTIONS_RUNTIME_TOKEN: 't', ACTIONS_RESULTS_URL: 'http://127.0.0.1/' };
+    for (const name of Object.keys(whole)) {
+      assert.equal(await loadService({ ...whole, [name]: '' }), undefined, `${name} is empty`);
+      assert.equal(await loadService({ ...whole, [name]: undefined }), undefined, `${name} is absent`);
+    }
+    assert.equal(await loadService({}), undefined);
   });
 
   test('carries small blobs from store to store', async () => {
