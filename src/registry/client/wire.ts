@@ -12,6 +12,7 @@ import { Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
 import { SealerError } from '../../error.ts';
 import type { TlsMaterial } from './certificates.ts';
+import { readDirectly } from './direct-read.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -88,6 +89,7 @@ export class Wire implements Disposable {
     const options = { keepAlive: true, maxFreeSockets: 16, scheduling: 'lifo' as const, proxyEnv: this.#env };
     const agent =
       url.protocol === 'http:' ? new http.Agent(options) : new https.Agent({ ...options, ...this.#secure(url.host) });
+    if (!usesProxy(this.#env)) readDirectly(agent);
     this.#agents.set(url.origin, agent);
     return agent;
   }
@@ -103,6 +105,10 @@ export class Wire implements Disposable {
     });
     return { secureContext, rejectUnauthorized: verify };
   }
+}
+
+function usesProxy(env: NodeJS.ProcessEnv): boolean {
+  return ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some((name) => (env[name] ?? '') !== '');
 }
 
 /** Reads an answer to its end, for its socket to be used again. */

@@ -151,6 +151,12 @@ test('a CA of our own: by option, by certs.d; without it the error says so', {
   );
   const { moved } = await pushImage(clientOf(t, env, { caFiles: [join(folder, 'ca.crt')] }), store, image, ref);
   assert.ok(moved > 200_000);
+  const large = makeImage([content(6 * 1024 * 1024, 8)]);
+  await keep(store, large);
+  const other = parseReference(`${address}/team/large:v1`);
+  const trusting = clientOf(t, env, { caFiles: [join(folder, 'ca.crt')] });
+  await pushImage(trusting, store, large.manifest, other);
+  await pullImage(trusting, await openStore(t), other);
   const certs = join(env.HOME, '.config/containers/certs.d', address);
   await mkdir(certs, { recursive: true });
   await writeFile(join(certs, 'ca.crt'), ca);
