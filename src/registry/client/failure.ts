@@ -28,11 +28,6 @@ export async function failureOf(answer: Answer, context: FailureContext): Promis
   return new SealerError(code, `Cannot ${context.doing}: ${where} answers ${answer.status}${text}`, { hint });
 }
 
-/** Whether the body of an error named this code (distribution-spec 1.1, error codes). */
-export function complains(error: unknown, code: string): boolean {
-  return error instanceof SealerError && error.message.includes(`${code} `);
-}
-
 /**
  * The error for a request that got no answer.
  * @returns the error itself if it is already one of ours or not about the network, else REGISTRY_UNREACHABLE,
@@ -134,7 +129,11 @@ function diagnose(status: number, said: Complaint, context: FailureContext): { c
     };
   }
   if (status === 403) return { code: 'DENIED', hint: `Check what this account may do.${credential}` };
-  if (status === 404) return { code: 'IMAGE_NOT_FOUND', hint: 'Check the name and the tag.' };
+  if (status === 404) {
+    const isUnknown = said.message.startsWith('NAME_UNKNOWN');
+    const hint = isUnknown ? 'Check the name; some registries (ECR) want a repository to be created first.' : undefined;
+    return { code: 'IMAGE_NOT_FOUND', hint: hint ?? 'Check the name and the tag.' };
+  }
   if (status === 429) {
     const anonymous = context.credential?.startsWith('No ') === true;
     return {
