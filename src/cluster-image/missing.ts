@@ -36,9 +36,11 @@ export function imagesMissing(failures: readonly Failure[]): SealerError {
 function describe({ image, error }: Failure): Problem {
   const [first, ...others] = image.findings.map(({ at }) => at);
   const also = others.length === 0 ? '' : ` (also named at ${others.map(formatPlace).join(', ')})`;
+  const name = familiarReference(image.reference);
   return {
     code: error.code,
-    message: `${familiarReference(image.reference)}${also}: ${error.message}`,
+    // Most errors name the image already.
+    message: `${error.message.includes(name) ? '' : `${name}: `}${error.message}${also}`,
     hint: error.hint,
     ...(first === undefined ? {} : { at: first }),
   };

@@ -37,7 +37,7 @@ export function unreachable(error: unknown, registry: string, doing = `reach ${r
   if (error instanceof SealerError || !(error instanceof Error)) return error;
   if (isPlainHttp(error)) {
     return new SealerError('INSECURE_REGISTRY', `The registry ${registry} speaks plain http`, {
-      hint: `If the network up to it is trusted, allow it: --insecure ${registry}.`,
+      hint: `If the network up to it is trusted, allow it: --insecure-registry ${registry}.`,
       cause: error,
     });
   }
