@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { type Header, pack } from 'tar-stream';
+import { type NewEntry, pack } from 'tar-stream';
 import { sealer, sealerJson } from '../lab/cli.ts';
 import { startDockerRegistry } from '../lab/docker-registry.ts';
 import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
@@ -141,14 +141,14 @@ describe('bad input', () => {
     ['absolute', { name: '/etc/escaped' }],
     ['device', { name: 'null', type: 'character-device', devmajor: 1, devminor: 3 }],
     ['linked', { name: 'hard', type: 'link', linkname: '../../etc/passwd' }],
-  ] satisfies [string, Partial<Header> & { name: string }][]) {
+  ] satisfies [string, NewEntry][]) {
     test(`an archive with ${what} entries`, async () => {
       const archive = pack();
       archive.entry({ name: 'fine' }, 'fine');
       archive.entry(entry, entry.type === undefined ? 'evil' : '');
       archive.finalize();
       const chunks: Buffer[] = [];
-      for await (const chunk of archive) chunks.push(chunk as Buffer);
+      for await (const chunk of archive) chunks.push(Buffer.from(chunk));
       kubefile('FROM scratch\nADD evil.tar /\n');
       writeFiles(context, { 'evil.tar': Buffer.concat(chunks) });
       await refused('UNSAFE_ARCHIVE', { at: /Kubefile:2/ });
