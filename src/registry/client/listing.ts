@@ -6,10 +6,10 @@ import { algorithmOf, type Digest, hexOf } from '../../oci/digest.ts';
 import { type Document, type ImageIndex, parseDocument, serialize } from '../../oci/manifest.ts';
 import { OCI_INDEX } from '../../oci/media-types.ts';
 import { isTag, type Reference } from '../../oci/reference.ts';
-import { readBody } from './body.ts';
+import { readBody } from './http/body.ts';
+import type { Call, Session } from './http/session.ts';
+import { type Answer, drain } from './http/wire.ts';
 import { getManifest, putManifest, retryBody } from './manifests.ts';
-import type { Call, Session } from './session.ts';
-import { type Answer, drain } from './wire.ts';
 
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
 /** A list that never ends is a fault; a million tags are not. */

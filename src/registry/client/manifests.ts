@@ -6,11 +6,11 @@ import { algorithmOf, type Digest, digestOf, isDigest } from '../../oci/digest.t
 import { type Document, MAX_MANIFEST_BYTES, parseDocument } from '../../oci/manifest.ts';
 import { MANIFEST_TYPES } from '../../oci/media-types.ts';
 import { familiarReference, manifestReference, type Reference } from '../../oci/reference.ts';
-import { readBody } from './body.ts';
-import { isConnectionError } from './failure.ts';
-import { retrying } from './retry.ts';
-import type { Call, Session } from './session.ts';
-import { type Answer, drain } from './wire.ts';
+import { readBody } from './http/body.ts';
+import { isConnectionError } from './http/failure.ts';
+import { retrying } from './http/retry.ts';
+import type { Call, Session } from './http/session.ts';
+import { type Answer, drain } from './http/wire.ts';
 
 const ACCEPT = MANIFEST_TYPES.join(', ');
 

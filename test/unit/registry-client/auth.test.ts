@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { describe as describeBytes } from '../../../src/oci/descriptor.ts';
 import { OCI_LAYER, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
-import { parseChallenges } from '../../../src/registry/client/challenge.ts';
+import { parseChallenges } from '../../../src/registry/client/auth/challenge.ts';
 import type { Credential, Credentials } from '../../../src/registry/client/index.ts';
 import { answer, type FakeRegistry, type Seen, startFakeRegistry } from './fake-registry.ts';
 import { content, makeImage, sealerError, seed, setUp } from './setting.ts';

@@ -10,8 +10,8 @@ import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../../src/oci/media-type
 import { parseReference, type Reference } from '../../../src/oci/reference.ts';
 import { Store } from '../../../src/oci/store/index.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
+import type { Timing } from '../../../src/registry/client/http/timing.ts';
 import { anonymous, RegistryClient, type RegistryClientOptions } from '../../../src/registry/client/index.ts';
-import type { Timing } from '../../../src/registry/client/timing.ts';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.ts';
 
 export interface FakeTiming extends Timing {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
-import { isForbidden, isLoopback } from '../../../src/registry/client/address.ts';
+import { isForbidden, isLoopback } from '../../../src/registry/client/http/address.ts';
+import { resolveLocation } from '../../../src/registry/client/http/redirect.ts';
 import { anonymous, RegistryClient } from '../../../src/registry/client/index.ts';
-import { resolveLocation } from '../../../src/registry/client/redirect.ts';
 import { answer } from './fake-registry.ts';
 import { content, fakeTiming, makeImage, sealerError, seed, setUp } from './setting.ts';
 

@@ -5,14 +5,14 @@
 
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { SealerError } from '../../error.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { type Digest, shortDigest } from '../../oci/digest.ts';
-import { isNondistributable } from '../../oci/media-types.ts';
-import { familiarReference, type Reference } from '../../oci/reference.ts';
-import type { Store } from '../../oci/store/index.ts';
-import { type Outcome, type Report, silent } from '../../progress.ts';
-import type { RegistryClient } from './client.ts';
+import { SealerError } from '../../../error.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import { type Digest, shortDigest } from '../../../oci/digest.ts';
+import { isNondistributable } from '../../../oci/media-types.ts';
+import { familiarReference, type Reference } from '../../../oci/reference.ts';
+import type { Store } from '../../../oci/store/index.ts';
+import { type Outcome, type Report, silent } from '../../../progress.ts';
+import type { RegistryClient } from '../client.ts';
 import { type PushStep, planPush } from './push-plan.ts';
 import { knownSources, noteSource } from './sources.ts';
 import { together } from './together.ts';

@@ -1,7 +1,7 @@
 /** The files of credentials: docker's config.json and containers-auth.json(5), which is the same with longer keys. */
 
 import { readFile } from 'node:fs/promises';
-import { isSystemError, SealerError } from '../../error.ts';
+import { isSystemError, SealerError } from '../../../error.ts';
 
 export interface AuthEntry {
   readonly auth?: unknown;

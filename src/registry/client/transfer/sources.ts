@@ -5,9 +5,9 @@
 
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { algorithmOf, type Digest, hexOf } from '../../oci/digest.ts';
-import type { Reference } from '../../oci/reference.ts';
-import type { Store } from '../../oci/store/index.ts';
+import { algorithmOf, type Digest, hexOf } from '../../../oci/digest.ts';
+import type { Reference } from '../../../oci/reference.ts';
+import type { Store } from '../../../oci/store/index.ts';
 
 type Place = Pick<Reference, 'registry' | 'repository'>;
 

@@ -1,7 +1,10 @@
 /** An upload in chunks (distribution-spec end-5, end-13): each goes on where the registry says that it stands. */
 
 import { PassThrough, type Readable } from 'node:stream';
-import { SealerError } from '../../error.ts';
+import { SealerError } from '../../../error.ts';
+import { isTransientStatus, retryAfter, retrying, Transient } from '../http/retry.ts';
+import type { Call } from '../http/session.ts';
+import { type Answer, drain } from '../http/wire.ts';
 import {
   FINISHING_IDLE,
   finish,
@@ -11,9 +14,6 @@ import {
   uploadCall,
   withDigest,
 } from './blob-upload.ts';
-import { isTransientStatus, retryAfter, retrying, Transient } from './retry.ts';
-import type { Call } from './session.ts';
-import { type Answer, drain } from './wire.ts';
 
 /** Below the 100 MB that are the usual limit in front of registries. */
 const CHUNK_BYTES = 64 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** Reading the bodies of answers: small ones into memory, with a limit, and large ones piece by piece. */
 
 import type { IncomingMessage } from 'node:http';
-import { SealerError } from '../../error.ts';
+import { SealerError } from '../../../error.ts';
 import { consumeDirectly } from './direct-read.ts';
 import type { Answer } from './wire.ts';
 

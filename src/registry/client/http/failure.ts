@@ -1,6 +1,6 @@
 /** From what a registry or the network says to an error that names the fix. No query, header or credential gets in. */
 
-import { type ErrorCode, SealerError } from '../../error.ts';
+import { type ErrorCode, SealerError } from '../../../error.ts';
 import { readBody } from './body.ts';
 import { type Answer, drain } from './wire.ts';
 

@@ -1,8 +1,8 @@
 /** The conversation with one registry: authorization, redirects, patience and warnings around each request. */
 
-import type { Report } from '../../progress.ts';
-import type { Authorizer, Purpose } from './authorizer.ts';
-import { parseChallenges } from './challenge.ts';
+import type { Report } from '../../../progress.ts';
+import type { Authorizer, Purpose } from '../auth/authorizer.ts';
+import { parseChallenges } from '../auth/challenge.ts';
 import { failureOf, oneLine, unreachable } from './failure.ts';
 import { follow, resolveLocation } from './redirect.ts';
 import { isTransientStatus, retryAfter, retrying, Transient } from './retry.ts';

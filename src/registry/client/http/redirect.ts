@@ -1,6 +1,6 @@
 /** Redirects, followed by hand: each hop is checked, and our credentials stay with the registry. */
 
-import { SealerError } from '../../error.ts';
+import { SealerError } from '../../../error.ts';
 import { checkTarget, guardedLookup } from './address.ts';
 import { type Answer, drain, type Wire, type WireRequest } from './wire.ts';
 

@@ -4,7 +4,7 @@
 
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { SealerError } from '../../error.ts';
+import { SealerError } from '../../../error.ts';
 import { type AuthEntry, type AuthFile, decodeEntry, parseAuthFile, readAuthFile } from './credentials-file.ts';
 import { askHelper } from './credentials-helper.ts';
 

@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getCACertificates } from 'node:tls';
-import { isSystemError, SealerError } from '../../error.ts';
+import { isSystemError, SealerError } from '../../../error.ts';
 
 export interface TlsMaterial {
   /** PEM; undefined = Node's own list, which has NODE_EXTRA_CA_CERTS in it. */

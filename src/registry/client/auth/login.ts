@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isSystemError, SealerError } from '../../error.ts';
-import { RegistryClient, type RegistryClientOptions } from './client.ts';
+import { isSystemError, SealerError } from '../../../error.ts';
+import { RegistryClient, type RegistryClientOptions } from '../client.ts';
 import { fileKey, loginFile, normalizeKey, tildePath } from './credentials.ts';
 import { type AuthFile, readAuthFile } from './credentials-file.ts';
 import { eraseFromHelper, storeWithHelper } from './credentials-helper.ts';

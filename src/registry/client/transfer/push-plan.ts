@@ -1,13 +1,13 @@
 /** What has to be pushed: the documents that the registry lacks, in the order in which they can be put. */
 
-import { SealerError } from '../../error.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Digest } from '../../oci/digest.ts';
-import type { Document } from '../../oci/manifest.ts';
-import { isIndexType, isManifestType } from '../../oci/media-types.ts';
-import type { Reference } from '../../oci/reference.ts';
-import { knownReferrers, reachable, type Store } from '../../oci/store/index.ts';
-import type { RegistryClient } from './client.ts';
+import { SealerError } from '../../../error.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import type { Digest } from '../../../oci/digest.ts';
+import type { Document } from '../../../oci/manifest.ts';
+import { isIndexType, isManifestType } from '../../../oci/media-types.ts';
+import type { Reference } from '../../../oci/reference.ts';
+import { knownReferrers, reachable, type Store } from '../../../oci/store/index.ts';
+import type { RegistryClient } from '../client.ts';
 import { together } from './together.ts';
 
 /** A document, with the documents that must be there before it. */

@@ -4,8 +4,8 @@
  */
 
 import { spawn } from 'node:child_process';
-import { isSystemError, SealerError } from '../../error.ts';
-import { oneLine } from './failure.ts';
+import { isSystemError, SealerError } from '../../../error.ts';
+import { oneLine } from '../http/failure.ts';
 
 const TIMEOUT = 60_000;
 const MAX_OUTPUT = 64 * 1024;

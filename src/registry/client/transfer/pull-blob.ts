@@ -1,13 +1,13 @@
 /** One blob into the store, once, however many ask for it at the same time. */
 
-import { SealerError } from '../../error.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { type Digest, shortDigest } from '../../oci/digest.ts';
-import type { Reference } from '../../oci/reference.ts';
-import type { Store } from '../../oci/store/index.ts';
-import { type Report, silent } from '../../progress.ts';
-import { untilAborted } from './abort.ts';
-import type { RegistryClient } from './client.ts';
+import { SealerError } from '../../../error.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import { type Digest, shortDigest } from '../../../oci/digest.ts';
+import type { Reference } from '../../../oci/reference.ts';
+import type { Store } from '../../../oci/store/index.ts';
+import { type Report, silent } from '../../../progress.ts';
+import type { RegistryClient } from '../client.ts';
+import { untilAborted } from '../http/abort.ts';
 import { noteSource } from './sources.ts';
 
 export interface PullBlobOptions {

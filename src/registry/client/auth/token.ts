@@ -3,16 +3,16 @@
  * fetched once however many wait for them (distribution: token authentication, and its OAuth2 variant).
  */
 
-import { SealerError } from '../../error.ts';
-import { untilAborted } from './abort.ts';
-import { guardedLookup } from './address.ts';
-import { readBody } from './body.ts';
+import { SealerError } from '../../../error.ts';
+import { untilAborted } from '../http/abort.ts';
+import { guardedLookup } from '../http/address.ts';
+import { readBody } from '../http/body.ts';
+import { failureOf, MAX_ERROR_BYTES, unreachable } from '../http/failure.ts';
+import { follow } from '../http/redirect.ts';
+import { isTransientStatus, retryAfter, retrying, Transient } from '../http/retry.ts';
+import type { Timing } from '../http/timing.ts';
+import { type Answer, type Body, drain, type Method, type Wire } from '../http/wire.ts';
 import type { Credential } from './credentials.ts';
-import { failureOf, MAX_ERROR_BYTES, unreachable } from './failure.ts';
-import { follow } from './redirect.ts';
-import { isTransientStatus, retryAfter, retrying, Transient } from './retry.ts';
-import type { Timing } from './timing.ts';
-import { type Answer, type Body, drain, type Method, type Wire } from './wire.ts';
 
 /** What a token is asked for; equal questions have the same answer. */
 export interface TokenRequest {

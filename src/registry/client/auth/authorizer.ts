@@ -1,6 +1,6 @@
 /** What to show one registry with each request: nothing, a password or a token for just this. */
 
-import { checkTarget } from './address.ts';
+import { checkTarget } from '../http/address.ts';
 import { type Challenge, joinScopes } from './challenge.ts';
 import type { Credential, Credentials } from './credentials.ts';
 import { basic, Tokens, type TokenWorld } from './token.ts';

@@ -1,6 +1,6 @@
 /** Trying again: what may pass is tried again after a while, and a registry that asks for patience gets it. */
 
-import { SealerError } from '../../error.ts';
+import { SealerError } from '../../../error.ts';
 import { isConnectionError } from './failure.ts';
 import type { Timing } from './timing.ts';
 import type { Answer } from './wire.ts';

@@ -8,7 +8,7 @@
 import type { LookupAddress } from 'node:dns';
 import dns from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { SealerError } from '../../error.ts';
+import { SealerError } from '../../../error.ts';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');

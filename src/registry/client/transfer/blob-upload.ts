@@ -4,15 +4,15 @@
  */
 
 import type { Readable } from 'node:stream';
-import { SealerError } from '../../error.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { type Digest, shortDigest } from '../../oci/digest.ts';
+import { SealerError } from '../../../error.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import { type Digest, shortDigest } from '../../../oci/digest.ts';
+import { isConnectionError } from '../http/failure.ts';
+import { isTransientStatus, retryAfter, retrying, Transient } from '../http/retry.ts';
+import type { Call, Session } from '../http/session.ts';
+import { type Answer, drain } from '../http/wire.ts';
+import { headerDigest } from '../manifests.ts';
 import { uploadChunks } from './chunked-upload.ts';
-import { isConnectionError } from './failure.ts';
-import { headerDigest } from './manifests.ts';
-import { isTransientStatus, retryAfter, retrying, Transient } from './retry.ts';
-import type { Call, Session } from './session.ts';
-import { type Answer, drain } from './wire.ts';
 
 /** Opens content, from a place on, or only a part (`end` is inclusive; who ignores it is cut). */
 export type BlobSource = (range?: { start: number; end?: number }) => Promise<Readable>;

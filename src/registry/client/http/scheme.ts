@@ -1,7 +1,7 @@
 /** First contact with a registry: https, or plain http where that is allowed, and what it wants to see. */
 
+import { type Challenge, parseChallenges } from '../auth/challenge.ts';
 import { isLoopback } from './address.ts';
-import { type Challenge, parseChallenges } from './challenge.ts';
 import { isConnectionError, isPlainHttp } from './failure.ts';
 import { follow } from './redirect.ts';
 import { drain, type Wire } from './wire.ts';

@@ -1,15 +1,15 @@
 /** An image from its registry into the store: what is here is not fetched again, and what comes is checked. */
 
-import { SealerError } from '../../error.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { algorithmOf, shortDigest } from '../../oci/digest.ts';
-import { type Document, type IndexDocument, selectPlatform } from '../../oci/manifest.ts';
-import { isIndexType, isManifestType, isNondistributable } from '../../oci/media-types.ts';
-import { formatPlatform, hostPlatform, type Platform } from '../../oci/platform.ts';
-import { familiarReference, type Reference } from '../../oci/reference.ts';
-import type { Store } from '../../oci/store/index.ts';
-import { type Report, silent } from '../../progress.ts';
-import type { RegistryClient } from './client.ts';
+import { SealerError } from '../../../error.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import { algorithmOf, shortDigest } from '../../../oci/digest.ts';
+import { type Document, type IndexDocument, selectPlatform } from '../../../oci/manifest.ts';
+import { isIndexType, isManifestType, isNondistributable } from '../../../oci/media-types.ts';
+import { formatPlatform, hostPlatform, type Platform } from '../../../oci/platform.ts';
+import { familiarReference, type Reference } from '../../../oci/reference.ts';
+import type { Store } from '../../../oci/store/index.ts';
+import { type Report, silent } from '../../../progress.ts';
+import type { RegistryClient } from '../client.ts';
 import { type PulledBlob, pullBlob } from './pull-blob.ts';
 import { together } from './together.ts';
 

@@ -10,7 +10,7 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 import { createSecureContext } from 'node:tls';
-import { SealerError } from '../../error.ts';
+import { SealerError } from '../../../error.ts';
 import type { TlsMaterial } from './certificates.ts';
 import { readDirectly } from './direct-read.ts';
 

@@ -1,14 +1,14 @@
 /** Blobs come in (distribution-spec end-2): resumed where they broke off, and never longer than they should be. */
 
-import { SealerError } from '../../error.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import { shortDigest } from '../../oci/digest.ts';
-import type { Ingest } from '../../oci/store/index.ts';
-import { consume } from './body.ts';
-import { isConnectionError } from './failure.ts';
-import { retrying } from './retry.ts';
-import type { Call, Session } from './session.ts';
-import { type Answer, drain } from './wire.ts';
+import { SealerError } from '../../../error.ts';
+import type { Descriptor } from '../../../oci/descriptor.ts';
+import { shortDigest } from '../../../oci/digest.ts';
+import type { Ingest } from '../../../oci/store/index.ts';
+import { consume } from '../http/body.ts';
+import { isConnectionError } from '../http/failure.ts';
+import { retrying } from '../http/retry.ts';
+import type { Call, Session } from '../http/session.ts';
+import { type Answer, drain } from '../http/wire.ts';
 
 /** So much must have come for a broken connection to count as progress: a trickle would be tried for ever. */
 const PROGRESS = 64 * 1024;
