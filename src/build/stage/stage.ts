@@ -2,8 +2,8 @@
 
 import { type Place, SealerError } from '../../error.ts';
 import type { Instruction, Stage } from '../../kubefile/ast.ts';
-import { baseStage, didYouMean, expandWord, listNames } from '../../kubefile/index.ts';
-import { type Platform, parsePlatform } from '../../oci/platform.ts';
+import { baseStage, describeInstruction, didYouMean, expandWord, listNames } from '../../kubefile/index.ts';
+import { formatPlatform, type Platform, parsePlatform } from '../../oci/platform.ts';
 import { atPlace } from '../at-place.ts';
 import type { Builder } from '../builder.ts';
 import { appInstruction } from '../instructions/app.ts';
@@ -24,14 +24,13 @@ const KUBE_VERSION_LABEL = 'app.alpha.sealer.io/supported-kube-version';
 export async function buildStage(builder: Builder, stage: Stage, target: Platform): Promise<StageState> {
   const state = await startStage(builder, stage, target);
   checkAppNames(stage, state);
-  const total = stage.instructions.length;
   for (const [i, instruction] of stage.instructions.entries()) {
     builder.world.signal?.throwIfAborted();
-    const id = `build ${state.platform.os}/${state.platform.architecture}${state.platform.variant ?? ''} ${stage.index} ${i}`;
-    const label = `${stage.name ?? `stage ${stage.index}`} ${i + 1}/${total} ${firstLine(instruction.text)}`;
-    await asTask(builder, id, label, () =>
-      atPlace(instruction.at, () => carryOut(builder, stage, state, instruction, id)),
-    );
+    const id = `build ${formatPlatform(state.platform)} ${stage.index} ${i}`;
+    const work = () => atPlace(instruction.at, () => carryOut(builder, stage, state, instruction, id));
+    if (isWork(instruction))
+      await asTask(builder, id, `${where(builder, stage, target)}${describeInstruction(instruction)}`, work);
+    else await work();
   }
   for (const app of state.apps.values()) if (!app.isInherited) checkLaunchable(app);
   return state;
@@ -210,6 +209,15 @@ async function asTask(builder: Builder, id: string, label: string, work: () => P
   }
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? text;
+/** Whether an instruction does something that takes time; the others only say something about the image. */
+function isWork({ kind }: Instruction): boolean {
+  return ['COPY', 'ADD', 'RUN', 'APP', 'CNI', 'CSI'].includes(kind);
+}
+
+/** Which of several stages and platforms this is; nothing where there is one. */
+function where({ kubefile, options }: Builder, stage: Stage, target: Platform): string {
+  const platform = options.platforms.length > 1 ? [formatPlatform(target)] : [];
+  const name = kubefile.stages.length > 1 ? [stage.name ?? `stage ${stage.index}`] : [];
+  const parts = [...platform, ...name];
+  return parts.length === 0 ? '' : `[${parts.join(' ')}] `;
 }
