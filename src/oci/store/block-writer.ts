@@ -8,8 +8,11 @@ import type { FileHandle } from 'node:fs/promises';
 /** 64 KiB chunks written one by one cost a third more than blocks of 1 MiB; larger ones gain nothing. */
 const BLOCK = 1024 * 1024;
 
-/** Blocks are used again: memory of this size is otherwise returned only by a full garbage collection. */
-const spare: Buffer[] = [];
+/**
+ * Blocks are used again: memory of this size is otherwise returned only by a full garbage collection. They are shared,
+ * so that another thread can hash them without a copy.
+ */
+const spare: Buffer<SharedArrayBuffer>[] = [];
 const MAX_SPARE = 16;
 
 /** Looks at a block, in order; the block changes again when both the promise, if any, and the write are done. */
@@ -19,7 +22,7 @@ export class BlockWriter {
   readonly #handle: FileHandle;
   readonly #onBlock: OnBlock | undefined;
   #position: number;
-  #block: Buffer | undefined;
+  #block: Buffer<SharedArrayBuffer> | undefined;
   #filled = 0;
   #pending: Promise<void> | undefined;
   #waiting = false;
@@ -73,7 +76,7 @@ export class BlockWriter {
   /** Copies as much of a chunk as the block has room for, and returns the rest. */
   #take(chunk: Uint8Array): Uint8Array {
     if (chunk.byteLength === 0) return chunk;
-    this.#block ??= spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
+    this.#block ??= spare.pop() ?? Buffer.from(new SharedArrayBuffer(BLOCK));
     const taken = Math.min(chunk.byteLength, BLOCK - this.#filled);
     this.#block.set(taken === chunk.byteLength ? chunk : chunk.subarray(0, taken), this.#filled);
     this.#filled += taken;
@@ -91,12 +94,17 @@ export class BlockWriter {
     this.#filled = 0;
   }
 
-  async #put(block: Buffer, length: number, position: number, seen: Promise<void> | undefined): Promise<void> {
+  async #put(
+    block: Buffer<SharedArrayBuffer>,
+    length: number,
+    position: number,
+    seen: Promise<void> | undefined,
+  ): Promise<void> {
     await Promise.all([this.#store(block, length, position), seen]);
     recycle(block);
   }
 
-  async #store(block: Buffer, length: number, position: number): Promise<void> {
+  async #store(block: Buffer<SharedArrayBuffer>, length: number, position: number): Promise<void> {
     for (let done = 0; done < length; ) {
       const { bytesWritten } = await this.#handle.write(block, done, length - done, position + done);
       done += bytesWritten;
@@ -104,6 +112,6 @@ export class BlockWriter {
   }
 }
 
-function recycle(block: Buffer | undefined): void {
+function recycle(block: Buffer<SharedArrayBuffer> | undefined): void {
   if (block !== undefined && spare.length < MAX_SPARE) spare.push(block);
 }

@@ -1,6 +1,7 @@
 /** The digests of a file that is being written: of all of it, and of it without its frames (envelope.ts). */
 
-import { createDigester, type Digest } from '../digest.ts';
+import { createDigester, type Digest, parseDigest } from '../digest.ts';
+import { forgetBeside, hashBeside } from './hash-thread.ts';
 
 export interface FrameDigests {
   /**
@@ -21,12 +22,15 @@ export interface Stretch {
   readonly to: number;
 }
 
+/** From this size on it pays to hash in another thread; for less, starting it takes longer than the hashing. */
+const LARGE_BYTES = 4 * 1024 * 1024;
+
 /**
  * Starts the computation.
  * @param size how much content to expect, in bytes
  */
-export function startFrameDigests(_size: number): FrameDigests {
-  return digestHere();
+export function startFrameDigests(size: number): FrameDigests {
+  return size < LARGE_BYTES ? digestHere() : digestBeside();
 }
 
 function digestHere(): FrameDigests {
@@ -40,5 +44,25 @@ function digestHere(): FrameDigests {
     },
     digests: async () => ({ whole: whole.digest(), unframed: unframed.digest() }),
     discard() {},
+  };
+}
+
+/** How many there were; their numbers are their names. */
+let computations = 0;
+
+function digestBeside(): FrameDigests {
+  const id = computations++;
+  let hasEnded = false;
+  return {
+    update: async (part, stretches) => void (await hashBeside({ id, part, stretches })),
+    async digests() {
+      hasEnded = true;
+      const [whole, unframed] = (await hashBeside({ id, isLast: true })) ?? [];
+      return { whole: parseDigest(`sha256:${whole}`), unframed: parseDigest(`sha256:${unframed}`) };
+    },
+    discard() {
+      if (!hasEnded) forgetBeside(id);
+      hasEnded = true;
+    },
   };
 }

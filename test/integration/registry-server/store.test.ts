@@ -1,8 +1,10 @@
 /** What a push makes of the store, and what of the store can be pulled. */
 
 import assert from 'node:assert/strict';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { storeAsGzip } from '../../../src/oci/compress/index.ts';
 import { describe as describeBytes } from '../../../src/oci/descriptor.ts';
 import { parseDigest } from '../../../src/oci/digest.ts';
 import { Store } from '../../../src/oci/store/index.ts';
@@ -49,6 +51,29 @@ test('what was pushed outlives the registry and a prune', async () => {
   for (const blob of set.blobs) await repository.expectBlob(blob);
   const referrers = await repository.get(`referrers/${set.manifests[0]?.digest}`);
   assert.equal(JSON.parse(await referrers.text()).manifests.length, 2);
+});
+
+test('a blob that the store has only inside a layer around it is served, whole and in ranges', async () => {
+  await using lab = await openLab();
+  const set = dataSet('Image');
+  await pushSet(lab.url, 'shop', set, 'v1');
+  const blob = set.blobs.find(({ bytes }) => bytes.byteLength > 10) ?? assert.fail();
+  const size = blob.bytes.byteLength;
+  {
+    await using ingest = await lab.store.ingest({
+      digest: parseDigest(blob.digest),
+      size,
+      envelope: () => storeAsGzip({ head: Buffer.from('head'), size }),
+    });
+    await ingest.write(blob.bytes);
+    await ingest.commit();
+  }
+  await unlink(join(lab.store.root, 'blobs', ...blob.digest.split(':')));
+  const repository = new Repository(lab.url, 'shop');
+  await repository.expectBlob(blob);
+  const part = await repository.get(`blobs/${blob.digest}`, { Range: 'bytes=3-7' });
+  await expectStatus(part, 206);
+  assert.deepEqual(Buffer.from(await part.arrayBuffer()), Buffer.from(blob.bytes.subarray(3, 8)));
 });
 
 test('a part of an image cannot be deleted while the image needs it', async () => {

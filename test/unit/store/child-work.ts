@@ -1,6 +1,7 @@
 /** What the child processes of the store's tests do. */
 
-import { parseDigest } from '../../../src/oci/digest.ts';
+import { storeAsGzip } from '../../../src/oci/compress/index.ts';
+import { digestOf, parseDigest } from '../../../src/oci/digest.ts';
 import { OCI_LAYER, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { Store } from '../../../src/oci/store/index.ts';
 import { addImage } from './images.ts';
@@ -69,6 +70,15 @@ switch (task) {
       await store.prune();
       await store.tag(`localhost/${id}:v${i}`, image);
     }
+    break;
+  }
+  case 'ingest-large': {
+    // So large that another thread hashes; that thread is still there when this one has nothing more to do.
+    const content = Buffer.alloc(5 * 1024 * 1024, 'x');
+    const size = content.byteLength;
+    const ingest = await store.ingest({ digest: digestOf(content), size, envelope: () => storeAsGzip({ size }) });
+    await ingest.write(content);
+    await ingest.commit();
     break;
   }
   default:

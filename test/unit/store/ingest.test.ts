@@ -4,11 +4,12 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { storeAsGzip } from '../../../src/oci/compress/index.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { OCI_LAYER } from '../../../src/oci/media-types.ts';
 import { type IngestOptions, Store } from '../../../src/oci/store/index.ts';
 import { bracketed, brackets } from './brackets.ts';
-import { startChild } from './child.ts';
+import { runChild, startChild } from './child.ts';
 import { temporaryFolder, temporaryStore } from './folder.ts';
 
 const MIB = 1024 * 1024;
@@ -239,6 +240,38 @@ test('content in an envelope is resumed wherever it broke off, at, before and af
     assert.deepEqual([stored.digest, unframed], [digestOf(whole), digestOf(`<${content}`)]);
     assert.equal(await readFile(blobFile(store, stored.digest), 'utf8'), whole);
   }
+});
+
+test('large content in an envelope gets the same digests from another thread, also when it is resumed', async (t) => {
+  const store = await temporaryStore(t);
+  const content = Buffer.alloc(6 * MIB + 5, 'large and in an envelope');
+  const size = content.byteLength;
+  const head = Buffer.from('head');
+  const tail = Buffer.from('tail');
+  const options = { digest: digestOf(content), size, envelope: () => storeAsGzip({ head, size, tail }) };
+  const gzip = storeAsGzip({ head, size, tail });
+  const pieces = [...gzip.start(), ...gzip.wrap(content), ...gzip.end()];
+  const whole = Buffer.concat(pieces.map(({ bytes }) => bytes));
+  for (const brokenAt of [0, 65_535, 3 * MIB + 1, size]) {
+    {
+      await using ingest = await store.ingest(options);
+      await ingest.write(content.subarray(0, brokenAt));
+    }
+    await using ingest = await store.ingest(options);
+    assert.equal(ingest.offset, brokenAt);
+    for (let at = brokenAt; at < size; at += 100_000) await ingest.write(content.subarray(at, at + 100_000));
+    const { stored, unframed } = await ingest.commit();
+    assert.deepEqual(stored, { digest: digestOf(whole), size: whole.byteLength });
+    assert.equal(unframed, digestOf(Buffer.concat([head, content, tail])));
+    assert.deepEqual(await readFile(blobFile(store, stored.digest)), whole);
+  }
+  assert.deepEqual(await buffer(await store.read(options.digest)), content);
+  const range = { start: 65_530, end: 3 * MIB };
+  assert.deepEqual(await buffer(await store.read(options.digest, range)), content.subarray(range.start, range.end + 1));
+});
+
+test('the thread that hashes keeps no process from its end', { timeout: 20_000 }, async (t) => {
+  await runChild(t, 'ingest-large', join(await temporaryFolder(t), 'store'));
 });
 
 test('a partial with another envelope is not gone on with', async (t) => {
