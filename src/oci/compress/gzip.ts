@@ -28,8 +28,8 @@ export function compressGzip(level: number): ChunkCompressor {
         level,
         memLevel: 9,
         finishFlush: constants.Z_SYNC_FLUSH,
-        // Room for the whole result: zlib else comes back to the main thread for every 16 KiB.
-        chunkSize: chunk.byteLength + (chunk.byteLength >> 10) + 4096,
+        // Room for the whole result, mostly: zlib else comes back to the main thread for every 16 KiB.
+        chunkSize: (chunk.byteLength >> 1) + 4096,
         ...(dictionary.byteLength === 0 ? {} : { dictionary }),
       });
     },

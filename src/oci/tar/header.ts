@@ -83,16 +83,17 @@ interface Block {
 function encodeBlock({ name, prefix, link, type, mode, size, mtime }: Block): Buffer {
   const block = Buffer.from(TEMPLATE);
   name.copy(block, 0, 0, NAME_BYTES);
-  block.write(octal(mode & 0o7777, 7), 100, 'latin1');
-  block.write(octal(size, 11), 124, 'latin1');
-  block.write(octal(clampTime(mtime), 11), 136, 'latin1');
+  writeOctal(block, 100, 7, mode & 0o7777);
+  writeOctal(block, 124, 11, size);
+  writeOctal(block, 136, 11, clampTime(mtime));
   block.write(type, 156, 'latin1');
   link.copy(block, 157, 0, LINK_BYTES);
   prefix.copy(block, 345);
   if (type === PAX_FLAG) block.fill(0, 329, 345); // a PAX header is no file, so GNU tar gives it no device
   let sum = 0;
   for (let i = 0; i < BLOCK_BYTES; i++) sum += block[i] ?? 0;
-  block.write(`${octal(sum, 6)}\0 `, 148, 'latin1');
+  writeOctal(block, 148, 6, sum);
+  block[154] = 0; // and a space after it, from the template
   return block;
 }
 
@@ -105,8 +106,13 @@ TEMPLATE.write('ustar\x0000', 257, 'latin1'); // magic and version
 TEMPLATE.write('0000000', 329, 'latin1'); // device, major
 TEMPLATE.write('0000000', 337, 'latin1'); // device, minor
 
-function octal(value: number, digits: number): string {
-  return value.toString(8).padStart(digits, '0');
+/** Digit by digit: a tree has more headers than anything else, and strings would cost more than all the rest of one. */
+function writeOctal(block: Buffer, offset: number, digits: number, value: number): void {
+  let rest = value;
+  for (let at = offset + digits - 1; at >= offset; at--) {
+    block[at] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
 }
 
 /** Times before 1970 and after the year 2242 do not fit, and matter to nobody. */

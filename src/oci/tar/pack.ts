@@ -1,5 +1,6 @@
 /** Makes a layer of entries and puts it into the store, all in one pass. */
 
+import { availableParallelism } from 'node:os';
 import { createCompressor } from '../compress/chunk-compressor.ts';
 import { type Compression, LAYER_TYPES } from '../compress/compression.ts';
 import type { Descriptor } from '../descriptor.ts';
@@ -50,8 +51,8 @@ export async function packLayer(
 
 /** Where a chunk ends is part of what a layer's digest depends on: another size gives other digests. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
-/** Chunks that are compressed at once: enough to keep the four threads of libuv busy. */
-const MAX_IN_FLIGHT = 4;
+/** Chunks that are compressed at once: as libuv's four threads can, and no more than there are cores for. */
+const MAX_IN_FLIGHT = Math.min(4, availableParallelism() + 1);
 
 interface Packed {
   /** Without it, the digest of the blob is the one of the archive. */

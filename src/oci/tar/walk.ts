@@ -1,7 +1,6 @@
 /** Lists a folder of this machine as the entries of a layer, the same on every machine that has the same files. */
 
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { SealerError } from '../../error.ts';
 import type { TarEntry } from './entry.ts';
 import { WHITEOUT_PREFIX } from './whiteout.ts';
@@ -94,7 +93,7 @@ function* visitFolder(
   options: Pick<WalkOptions, 'filter' | 'onSkipped'>,
 ): Generator<Visit> {
   for (const name of listNames(folder, path)) {
-    const visit = { path: joinPath(path, name), file: join(folder, name) };
+    const visit = { path: joinPath(path, name), file: `${folder}/${name}` };
     const stats = lstatSync(visit.file, { bigint: true });
     const isDirectory = stats.isDirectory();
     const wanted = options.filter?.(visit.path, isDirectory) ?? true;
