@@ -8,6 +8,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { type NewEntry, pack } from 'tar-stream';
 import { sealer, sealerJson } from '../lab/cli.ts';
 import { startDockerRegistry } from '../lab/docker-registry.ts';
+import { writeHtpasswd } from '../lab/htpasswd.ts';
 import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
 import { needs, runTool } from '../lab/tools.ts';
 
@@ -98,8 +99,7 @@ describe('bad input', () => {
   test('a wrong password names the registry and where the credential came from', {
     skip: needs('docker-registry', 'htpasswd'),
   }, async () => {
-    const htpasswd = join(folder, 'htpasswd');
-    writeFiles(folder, { htpasswd: await runTool('htpasswd', ['-Bbn', 'user', 'right']) });
+    const htpasswd = await writeHtpasswd(folder, 'user', 'right');
     await using registry = await startDockerRegistry({ htpasswd });
     const config = join(folder, 'docker');
     writeFiles(config, {

@@ -2,11 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
+import { temporaryFolder } from './scratch.ts';
 import { findTool } from './tools.ts';
 
 export interface DockerRegistry extends AsyncDisposable {
@@ -30,17 +30,17 @@ export interface DockerRegistryOptions {
 export async function startDockerRegistry(options: DockerRegistryOptions = {}): Promise<DockerRegistry> {
   const path = findTool('docker-registry');
   if (path === undefined) throw new Error('docker-registry is not installed');
-  const folder = await mkdtemp(join(tmpdir(), 'sealer-registry-'));
-  const root = options.root ?? join(folder, 'data');
+  const folder = await temporaryFolder('docker-registry');
+  const root = options.root ?? join(folder.path, 'data');
   const address = `127.0.0.1:${await freePort()}`;
-  const configFile = join(folder, 'config.yml');
+  const configFile = join(folder.path, 'config.yml');
   await writeFile(configFile, dump(configOf(root, address, options)));
   const child = spawn(path, ['serve', configFile], { stdio: ['ignore', 'ignore', 'ignore'] });
   const ended = once(child, 'exit');
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
-    await rm(folder, { recursive: true, force: true });
+    await folder[Symbol.asyncDispose]();
   };
   try {
     await untilAnswers(

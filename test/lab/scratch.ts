@@ -5,11 +5,19 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
 
 /** A temporary folder that is gone when the scope ends. */
 export async function temporaryFolder(label = 'test'): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), `sealer-${label}-`));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
+}
+
+/** The same, gone when the test ends. */
+export async function folderOf(t: TestContext, label?: string): Promise<string> {
+  const folder = await temporaryFolder(label);
+  t.after(() => folder[Symbol.asyncDispose]());
+  return folder.path;
 }
 
 /** Writes files below a folder, by relative path; those named in `executable` get mode 0755. */
@@ -27,7 +35,7 @@ export function writeFiles(
 }
 
 /** Bytes that don't compress and are the same for the same seed, on every machine. */
-export function noise(size: number, seed: string): Buffer {
+export function noise(size: number, seed = ''): Buffer {
   const bytes = Buffer.allocUnsafe(size);
   const block = 1 << 20;
   let state = createHash('sha512').update(seed).digest();

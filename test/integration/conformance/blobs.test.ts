@@ -1,27 +1,20 @@
 /** Blobs, pushed and pulled in every way that the spec knows, by both digest algorithms (facts: "sha256 blobs" …). */
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { type Algorithm, blobOf, expectError, expectStatus, locationOf, Repository, randomBlob } from './client.ts';
-import { STORAGES, startRegistry, type TestRegistry } from './registries.ts';
+import { registryOf, STORAGES } from './registries.ts';
 
 const CHUNK = 1024;
 
 for (const kind of STORAGES) {
   for (const algorithm of ['sha256', 'sha512'] as const satisfies readonly Algorithm[]) {
     describe(`${algorithm} blobs in a ${kind}`, () => {
-      let registry: TestRegistry;
-      let repository: Repository;
-      let other: Repository;
+      const registry = registryOf(kind);
+      const repository = new Repository(registry, 'conformance/repo1');
+      const other = new Repository(registry, 'conformance/repo2');
       const random = (size?: number) => randomBlob(size, algorithm);
       const start = () => repository.start(`?digest-algorithm=${algorithm}`);
-
-      before(async () => {
-        registry = await startRegistry(kind);
-        repository = new Repository(registry.url, 'conformance/repo1');
-        other = new Repository(registry.url, 'conformance/repo2');
-      });
-      after(() => registry[Symbol.asyncDispose]());
 
       test('get-missing: a blob that nobody pushed is unknown', async () => {
         const { digest } = random();

@@ -23,18 +23,18 @@ export function randomBlob(size = 512, algorithm: Algorithm = 'sha256'): Blob {
 
 /** One repository of a registry. */
 export class Repository {
-  readonly url: string;
+  readonly registry: { readonly url: string };
   readonly name: string;
 
-  constructor(registry: string, name: string) {
-    this.url = registry;
+  constructor(registry: { readonly url: string }, name: string) {
+    this.registry = registry;
     this.name = name;
   }
 
   /** A request to a path below the repository, to an absolute path, or to a Location. */
   request(method: string, path: string, init: RequestInit & { duplex?: 'half' } = {}): Promise<Response> {
     const target = /^(?:\/|https?:)/.test(path) ? path : `/v2/${this.name}/${path}`;
-    return fetch(new URL(target, this.url), { ...init, method, redirect: 'manual' });
+    return fetch(new URL(target, this.registry.url), { ...init, method, redirect: 'manual' });
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Response> {

@@ -1,21 +1,15 @@
 /** Finding content: tags, referrers and repositories, in pages. */
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { expectError, expectStatus, Repository, randomBlob } from './client.ts';
 import { type DataSet, dataSets, INDEX } from './data-sets.ts';
-import { STORAGES, startRegistry, type TestRegistry } from './registries.ts';
+import { registryOf, STORAGES } from './registries.ts';
 
 for (const kind of STORAGES) {
   describe(`discovery in a ${kind}`, () => {
-    let registry: TestRegistry;
-    let repository: Repository;
-
-    before(async () => {
-      registry = await startRegistry(kind);
-      repository = new Repository(registry.url, 'conformance/repo1');
-    });
-    after(() => registry[Symbol.asyncDispose]());
+    const registry = registryOf(kind);
+    const repository = new Repository(registry, 'conformance/repo1');
 
     test('ping: the registry says that it is one', async () => {
       const response = await expectStatus(await repository.get('/v2/'), 200);
@@ -23,7 +17,7 @@ for (const kind of STORAGES) {
     });
 
     test('empty: a repository that nobody pushed to has no tags to list, and no referrers', async () => {
-      const nobody = new Repository(registry.url, 'conformance/nobody');
+      const nobody = new Repository(registry, 'conformance/nobody');
       await expectError(await nobody.get('tags/list'), 404, 'NAME_UNKNOWN');
       const response = await expectStatus(await nobody.get(`referrers/${randomBlob().digest}`), 200);
       assert.equal(response.headers.get('content-type'), INDEX);
@@ -44,7 +38,7 @@ for (const kind of STORAGES) {
     });
 
     test('the catalog lists repositories, nested ones too, in pages', async () => {
-      for (const name of ['a', 'a/b', 'z9']) await push(new Repository(registry.url, name), first('Image'), 'v1');
+      for (const name of ['a', 'a/b', 'z9']) await push(new Repository(registry, name), first('Image'), 'v1');
       const all = await follow('/v2/_catalog?n=1', 'repositories');
       assert.deepEqual(all, all.toSorted());
       for (const name of ['a', 'a/b', 'z9']) assert.ok(all.includes(name), name);

@@ -1,21 +1,15 @@
 /** Every kind of content goes in, is found, comes out byte for byte, and goes. */
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { expectError, expectStatus, locationOf, Repository } from './client.ts';
 import { type DataSet, dataSets, INDEX, type Manifest } from './data-sets.ts';
-import { STORAGES, startRegistry, type TestRegistry } from './registries.ts';
+import { registryOf, STORAGES } from './registries.ts';
 
 for (const kind of STORAGES) {
   describe(`manifests in a ${kind}`, () => {
-    let registry: TestRegistry;
-    let repository: Repository;
-
-    before(async () => {
-      registry = await startRegistry(kind);
-      repository = new Repository(registry.url, 'conformance/repo1');
-    });
-    after(() => registry[Symbol.asyncDispose]());
+    const registry = registryOf(kind);
+    const repository = new Repository(registry, 'conformance/repo1');
 
     for (const set of dataSets()) {
       test(set.name, async () => {

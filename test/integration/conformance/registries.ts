@@ -1,6 +1,7 @@
 /** The registries that the suite goes through: each storage behind the same server. */
 
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { Store } from '../../../src/oci/store/index.ts';
 import {
   folderStorage,
@@ -29,4 +30,19 @@ export async function startRegistry(
   const registry = stack.use(await serveRegistry({ ...options, storage }));
   const owned = stack.move();
   return { url: registry.url, address: registry.address, root, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The registry of a `describe`: started before its tests, gone after them. Its address is known once they run. */
+export function registryOf(kind: StorageKind): { readonly url: string } {
+  let registry: TestRegistry | undefined;
+  before(async () => {
+    registry = await startRegistry(kind);
+  });
+  after(() => registry?.[Symbol.asyncDispose]());
+  return {
+    get url() {
+      if (registry === undefined) throw new Error('the registry runs during tests only');
+      return registry.url;
+    },
+  };
 }

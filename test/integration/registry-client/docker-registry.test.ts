@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
@@ -16,18 +16,16 @@ import {
   pushImage,
   RegistryClient,
 } from '../../../src/registry/client/index.ts';
-import {
-  content,
-  keep,
-  makeImage,
-  openStore,
-  sealerError,
-  temporaryFolder,
-} from '../../unit/registry-client/setting.ts';
-import { run, startDockerRegistry, without } from './docker-registry.ts';
+import { CERTIFICATE_TOOLS, makeCertificates } from '../../lab/certificates.ts';
+import { startDockerRegistry } from '../../lab/docker-registry.ts';
+import { writeHtpasswd } from '../../lab/htpasswd.ts';
+import { folderOf, noise } from '../../lab/scratch.ts';
+import { storeOf } from '../../lab/stores.ts';
+import { needs, runTool } from '../../lab/tools.ts';
+import { keep, makeImage, sealerError } from '../../unit/registry-client/setting.ts';
 
-const amd = makeImage([content(200_000, 1), content(3000, 2)]);
-const arm = makeImage([content(200_000, 1), content(3000, 3)], {}, 'arm64');
+const amd = makeImage([noise(200_000, '1'), noise(3000, '2')]);
+const arm = makeImage([noise(200_000, '1'), noise(3000, '3')], {}, 'arm64');
 const bytes = Buffer.from(
   JSON.stringify({
     schemaVersion: 2,
@@ -51,22 +49,23 @@ function clientOf(t: TestContext, env: NodeJS.ProcessEnv, more: { caFiles?: stri
 }
 
 async function readByOthers(address: string, t: TestContext): Promise<void> {
-  const target = join(await temporaryFolder(t), 'copy');
+  const target = join(await folderOf(t), 'copy');
   const source = `docker://${address}/team/app:v1`;
-  await run('skopeo', ['copy', '--all', '--preserve-digests', '--src-tls-verify=false', source, `dir:${target}`]);
+  await runTool('skopeo', ['copy', '--all', '--preserve-digests', '--src-tls-verify=false', source, `dir:${target}`]);
   assert.deepEqual(await readFile(join(target, 'manifest.json')), bytes);
 }
 
 test('what is pushed can be read by skopeo and comes back by pull', {
-  skip: without('docker-registry', 'skopeo'),
+  skip: needs('docker-registry', 'skopeo'),
 }, async (t) => {
-  const { address } = await startDockerRegistry(t);
-  const client = clientOf(t, { HOME: await temporaryFolder(t) });
-  const store = await openStore(t);
+  await using registry = await startDockerRegistry();
+  const { address } = registry;
+  const client = clientOf(t, { HOME: await folderOf(t) });
+  const store = await storeOf(t);
   const ref = parseReference(`${address}/team/app:v1`);
   const pushed = await pushImage(client, store, await imageIn(store), ref);
   await readByOthers(address, t);
-  const copy = await openStore(t);
+  const copy = await storeOf(t);
   const pulled = await pullImage(client, copy, ref, { platforms: 'all' });
   assert.equal(pulled.descriptor.digest, pushed.digest);
   assert.equal(pulled.moved, pushed.moved);
@@ -80,11 +79,12 @@ test('what is pushed can be read by skopeo and comes back by pull', {
 });
 
 test('chunks are taken by docker-registry, and resumed after a cut', {
-  skip: without('docker-registry'),
+  skip: needs('docker-registry'),
 }, async (t) => {
-  const { address } = await startDockerRegistry(t);
-  const client = clientOf(t, { HOME: await temporaryFolder(t) });
-  const large = content(3 * 1024 * 1024, 7);
+  await using registry = await startDockerRegistry();
+  const { address } = registry;
+  const client = clientOf(t, { HOME: await folderOf(t) });
+  const large = noise(3 * 1024 * 1024, '7');
   const blob = describeBytes(large, OCI_LAYER);
   let opened = 0;
   // The first two attempts break in the middle: the whole, and then a chunk.
@@ -95,7 +95,6 @@ test('chunks are taken by docker-registry, and resumed after a cut', {
     return Readable.from(
       (async function* () {
         yield part.subarray(0, 2 * 1024 * 1024);
-        await new Promise((resolve) => setTimeout(resolve, 100));
         throw Object.assign(new Error('cut'), { code: 'ECONNRESET' });
       })(),
     );
@@ -107,11 +106,13 @@ test('chunks are taken by docker-registry, and resumed after a cut', {
 });
 
 test('a registry with passwords: login, push, pull, logout', {
-  skip: without('docker-registry', 'htpasswd', 'skopeo'),
+  skip: needs('docker-registry', 'htpasswd', 'skopeo'),
 }, async (t) => {
-  const { address } = await startDockerRegistry(t, { user: 'robot', password: 'pass:word' });
-  const env = { HOME: await temporaryFolder(t) };
-  const store = await openStore(t);
+  const htpasswd = await writeHtpasswd(await folderOf(t, 'htpasswd'), 'robot', 'pass:word');
+  await using registry = await startDockerRegistry({ htpasswd });
+  const { address } = registry;
+  const env = { HOME: await folderOf(t) };
+  const store = await storeOf(t);
   const image = await imageIn(store);
   const ref = parseReference(`${address}/team/app:v1`);
   await assert.rejects(
@@ -124,7 +125,7 @@ test('a registry with passwords: login, push, pull, logout', {
   await pushImage(clientOf(t, env), store, image, ref);
   // The file is one that skopeo reads, too.
   const file = join(env.HOME, '.docker/config.json');
-  await run('skopeo', [
+  await runTool('skopeo', [
     'inspect',
     '--raw',
     '--authfile',
@@ -134,32 +135,34 @@ test('a registry with passwords: login, push, pull, logout', {
   ]);
   assert.ok((await loadCredentials(env)).searched?.includes('~/.docker/config.json'));
   await logout({ registry: address, env });
-  await assert.rejects(pullImage(clientOf(t, env), await openStore(t), ref), sealerError('UNAUTHORIZED'));
+  await assert.rejects(pullImage(clientOf(t, env), await storeOf(t), ref), sealerError('UNAUTHORIZED'));
 });
 
 test('a CA of our own: by option, by certs.d; without it the error says so', {
-  skip: without('docker-registry', 'openssl'),
+  skip: needs('docker-registry', ...CERTIFICATE_TOOLS),
 }, async (t) => {
-  const { address, folder, ca = '' } = await startDockerRegistry(t, { tls: true });
-  const env = { HOME: await temporaryFolder(t) };
-  const store = await openStore(t);
+  const tls = await makeCertificates(await folderOf(t, 'certificates'));
+  await using registry = await startDockerRegistry({ tls });
+  const { address } = registry;
+  const env = { HOME: await folderOf(t) };
+  const store = await storeOf(t);
   const image = await imageIn(store);
   const ref = parseReference(`${address}/team/app:v1`);
   await assert.rejects(
     pushImage(clientOf(t, env), store, image, ref),
     sealerError('INSECURE_REGISTRY', /not trusted/, /certs\.d/),
   );
-  const { moved } = await pushImage(clientOf(t, env, { caFiles: [join(folder, 'ca.crt')] }), store, image, ref);
+  const { moved } = await pushImage(clientOf(t, env, { caFiles: [tls.ca] }), store, image, ref);
   assert.ok(moved > 200_000);
-  const large = makeImage([content(6 * 1024 * 1024, 8)]);
+  const large = makeImage([noise(6 * 1024 * 1024, '8')]);
   await keep(store, large);
   const other = parseReference(`${address}/team/large:v1`);
-  const trusting = clientOf(t, env, { caFiles: [join(folder, 'ca.crt')] });
+  const trusting = clientOf(t, env, { caFiles: [tls.ca] });
   await pushImage(trusting, store, large.manifest, other);
-  await pullImage(trusting, await openStore(t), other);
+  await pullImage(trusting, await storeOf(t), other);
   const certs = join(env.HOME, '.config/containers/certs.d', address);
   await mkdir(certs, { recursive: true });
-  await writeFile(join(certs, 'ca.crt'), ca);
+  await copyFile(tls.ca, join(certs, 'ca.crt'));
   assert.equal((await clientOf(t, env).resolve(ref)).digest, image.digest);
   await using careless = new RegistryClient({ env: { HOME: '/nonexistent' }, insecure: [address] });
   assert.equal((await careless.resolve(ref)).digest, image.digest);

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { SealerError } from '../../../src/error.ts';
 import { type AccessEntry, folderStorage, serveRegistry } from '../../../src/registry/server/index.ts';
+import { CERTIFICATE_TOOLS, readCertificates } from '../../lab/certificates.ts';
 import { temporaryFolder } from '../../lab/scratch.ts';
 import { needs } from '../../lab/tools.ts';
 import { expectError, expectStatus, Repository, randomBlob } from '../conformance/client.ts';
@@ -21,10 +22,10 @@ test('a read-only registry answers pulls, and every push with 405', async () => 
   const blob = randomBlob();
   {
     await using writable = await serveRegistry({ storage: folderStorage(folder.path) });
-    await new Repository(writable.url, 'repo').push(blob);
+    await new Repository(writable, 'repo').push(blob);
   }
   await using registry = await serveRegistry({ storage: folderStorage(folder.path), readOnly: true });
-  const repository = new Repository(registry.url, 'repo');
+  const repository = new Repository(registry, 'repo');
   await repository.expectBlob(blob);
   for (const [method, path] of [
     ['POST', 'blobs/uploads/'],
@@ -44,7 +45,7 @@ test('a folder that may not be written is served', {
   await using folder = await temporaryFolder();
   const blob = randomBlob();
   await using registry = await serveRegistry({ storage: folderStorage(folder.path) });
-  const repository = new Repository(registry.url, 'repo');
+  const repository = new Repository(registry, 'repo');
   await repository.push(blob);
   execFileSync('chmod', ['-R', 'a-w', folder.path]);
   await repository.expectBlob(blob);
@@ -58,7 +59,7 @@ test('without a user of the file nothing can be done, not even asking what there
   await writeFile(htpasswd, HTPASSWD);
   await using registry = await startRegistry('folder', { htpasswd });
   const wrong = { Authorization: `Basic ${Buffer.from('ann:wrong').toString('base64')}` };
-  const repository = new Repository(registry.url, 'repo');
+  const repository = new Repository(registry, 'repo');
   for (const headers of [{}, wrong, { Authorization: 'Bearer x' }, { Authorization: 'Basic !!' }]) {
     for (const path of ['/v2/', '/v2/_catalog', 'manifests/v1', '/', '/v2/BAD/manifests/v1']) {
       const response = await repository.request('GET', path, { headers });
@@ -77,7 +78,7 @@ test('the log tells every request and no secret', async () => {
   await writeFile(htpasswd, HTPASSWD);
   const entries: AccessEntry[] = [];
   await using registry = await startRegistry('folder', { htpasswd, log: (entry) => entries.push(entry) });
-  const repository = new Repository(registry.url, 'repo');
+  const repository = new Repository(registry, 'repo');
   await (await repository.get('/v2/?token=hidden', LOGIN)).text();
   await (await repository.get('manifests/v1', LOGIN)).text();
   await (await repository.get('manifests/v1')).text();
@@ -89,17 +90,13 @@ test('the log tells every request and no secret', async () => {
   assert.doesNotMatch(JSON.stringify(entries), /hidden|secret|Basic|YW5uOnNlY3JldA/);
 });
 
-test('TLS with a given certificate', { skip: needs('openssl') }, async () => {
+test('TLS with a given certificate', { skip: needs(...CERTIFICATE_TOOLS) }, async () => {
   await using folder = await temporaryFolder();
-  const [key, cert] = [join(folder.path, 'key.pem'), join(folder.path, 'cert.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...made, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  const tls = { key: await readFile(key), cert: await readFile(cert) };
+  const tls = await readCertificates(folder.path);
   await using registry = await startRegistry('folder', { tls });
   assert.match(registry.url, /^https:/);
   const status = await new Promise((resolve, reject) => {
-    get(`${registry.url}/v2/`, { ca: tls.cert, agent: false }, (response) => {
+    get(`${registry.url}/v2/`, { ca: tls.ca, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode);
     }).on('error', reject);

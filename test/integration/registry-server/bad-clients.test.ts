@@ -15,7 +15,7 @@ for (const kind of STORAGES) {
   describe(`bad clients of a ${kind}`, () => {
     test('a broken connection leaves what arrived, and the client goes on from there', async () => {
       await using registry = await startRegistry(kind);
-      const repository = new Repository(registry.url, 'repo');
+      const repository = new Repository(registry, 'repo');
       const blob = randomBlob(300_000);
       const location = await repository.start();
       const socket = await dial(registry.address);
@@ -34,7 +34,7 @@ for (const kind of STORAGES) {
 
     test('a client that comes back does not wait for its own dead connection', async () => {
       await using registry = await startRegistry(kind);
-      const repository = new Repository(registry.url, 'repo');
+      const repository = new Repository(registry, 'repo');
       const blob = randomBlob(200_000);
       const location = await repository.start();
       const stuck = await dial(registry.address);
@@ -55,14 +55,14 @@ for (const kind of STORAGES) {
     test('two clients push the same blob at once, and both succeed', async () => {
       await using registry = await startRegistry(kind);
       const blob = randomBlob(2_000_000);
-      const repositories = ['a', 'b', 'a', 'b'].map((name) => new Repository(registry.url, name));
+      const repositories = ['a', 'b', 'a', 'b'].map((name) => new Repository(registry, name));
       await Promise.all(repositories.map((repository) => repository.push(blob)));
       for (const repository of repositories) await repository.expectBlob(blob);
     });
 
     test('a manifest that is too large, or no manifest, is refused', async () => {
       await using registry = await startRegistry(kind, { limits: { manifestBytes: 10_000 } });
-      const repository = new Repository(registry.url, 'repo');
+      const repository = new Repository(registry, 'repo');
       const type = 'application/vnd.oci.image.manifest.v1+json';
       await expectError(await repository.putManifest('v1', Buffer.alloc(10_001), type), 413, 'SIZE_INVALID');
       for (const text of ['', 'x', '[]', '{}', '{"schemaVersion":1}', '{"schemaVersion":2,"config":1,"layers":[]}']) {
@@ -76,7 +76,7 @@ for (const kind of STORAGES) {
 
     test('a blob beyond the limit is refused, told or not', async () => {
       await using registry = await startRegistry(kind, { limits: { blobBytes: 1000 } });
-      const repository = new Repository(registry.url, 'repo');
+      const repository = new Repository(registry, 'repo');
       const blob = randomBlob(1001);
       await expectError(await repository.put(await repository.start(), blob.digest, blob.bytes), 413, 'SIZE_INVALID');
       const body = ReadableStream.from([blob.bytes.subarray(0, 600), blob.bytes.subarray(600)]);
@@ -91,7 +91,7 @@ test('headers that never end, and bodies that trickle, are cut off', async () =>
   await using registry = await startRegistry('folder', { limits });
   const slow = await dial(registry.address);
   slow.write('GET /v2/ HTTP/1.1\r\nHost: x\r\n');
-  const location = await new Repository(registry.url, 'repo').start();
+  const location = await new Repository(registry, 'repo').start();
   const trickle = await dial(registry.address);
   trickle.write(`PATCH ${location} HTTP/1.1\r\nHost: ${registry.address}\r\nContent-Length: 100000\r\n\r\n`);
   const drip = setInterval(() => trickle.write('x'), 20);
@@ -133,12 +133,12 @@ test('an upload is gone on with after the registry was started anew', async () =
   let location = '';
   {
     await using registry = await serveRegistry({ storage: folderStorage(folder.path) });
-    const repository = new Repository(registry.url, 'repo');
+    const repository = new Repository(registry, 'repo');
     location = await repository.start();
     await expectStatus(await repository.patch(location, blob.bytes.subarray(0, 60_000), '0-59999'), 202);
   }
   await using registry = await serveRegistry({ storage: folderStorage(folder.path) });
-  const repository = new Repository(registry.url, 'repo');
+  const repository = new Repository(registry, 'repo');
   const rest = blob.bytes.subarray(60_000);
   await expectStatus(await repository.put(location, blob.digest, rest, '60000-99999'), 201);
   await repository.expectBlob(blob);
@@ -146,7 +146,7 @@ test('an upload is gone on with after the registry was started anew', async () =
 
 test('an upload that nobody went on with for a week is removed', async () => {
   await using registry = await startRegistry('folder');
-  const repository = new Repository(registry.url, 'repo');
+  const repository = new Repository(registry, 'repo');
   await repository.start();
   const uploads = join(registry.root, 'docker/registry/v2/repositories/repo/_uploads');
   const [old = ''] = await readdir(uploads);
@@ -160,7 +160,7 @@ test('an upload that nobody went on with for a week is removed', async () => {
 test('the end of a registry cuts what is under way and leaves no half blob', async () => {
   await using folder = await temporaryFolder();
   const registry = await serveRegistry({ storage: folderStorage(folder.path) });
-  const location = await new Repository(registry.url, 'repo').start();
+  const location = await new Repository(registry, 'repo').start();
   const socket = await dial(registry.address);
   socket.write(`PATCH ${location} HTTP/1.1\r\nHost: ${registry.address}\r\nContent-Length: 1000\r\n\r\nabc`);
   const closed = untilClosed(socket);

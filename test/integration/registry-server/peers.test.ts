@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { folderStorage, serveRegistry } from '../../../src/registry/server/index.ts';
 import { startDockerRegistry } from '../../lab/docker-registry.ts';
+import { writeHtpasswd } from '../../lab/htpasswd.ts';
 import { temporaryFolder } from '../../lab/scratch.ts';
 import { needs, runTool } from '../../lab/tools.ts';
 import { blobOf, expectStatus, Repository, randomBlob } from '../conformance/client.ts';
@@ -53,8 +54,7 @@ for (const kind of STORAGES) {
 
     test('skopeo logs in with a user of the file, by bcrypt', { skip: needs('skopeo', 'htpasswd') }, async () => {
       await using folder = await temporaryFolder('login');
-      const htpasswd = join(folder.path, 'htpasswd');
-      await runTool('htpasswd', ['-cbB', htpasswd, 'ann', 'secret']);
+      const htpasswd = await writeHtpasswd(folder.path, 'ann', 'secret');
       await using registry = await startRegistry(kind, { htpasswd });
       const authFile = join(folder.path, 'auth.json');
       const login = ['login', '--tls-verify=false', '--authfile', authFile, '-u', 'ann'];
@@ -71,7 +71,7 @@ test('docker-registry serves the folder that we wrote', { skip: needs('docker-re
     await using ours = await serveRegistry({ storage: folderStorage(folder.path) });
     await pushImage(ours.url, 'team/shop', 'v1');
     for (const { blobs, manifests, tag = '' } of content) {
-      const repository = new Repository(ours.url, 'sets/all');
+      const repository = new Repository(ours, 'sets/all');
       for (const blob of blobs) await repository.push(blob);
       for (const manifest of manifests) {
         const reference = manifest === manifests.at(-1) ? tag : manifest.digest;
@@ -82,7 +82,7 @@ test('docker-registry serves the folder that we wrote', { skip: needs('docker-re
   await using theirs = await startDockerRegistry({ root: folder.path });
   await runTool('crane', ['validate', '--remote', `${theirs.address}/team/shop:v1`]);
   assert.deepEqual(lines(await runTool('crane', ['catalog', theirs.address])), ['sets/all', 'team/shop']);
-  const repository = new Repository(`http://${theirs.address}`, 'sets/all');
+  const repository = new Repository({ url: `http://${theirs.address}` }, 'sets/all');
   for (const { blobs, manifests, tag } of content) {
     for (const blob of blobs) await repository.expectBlob(blob);
     for (const { digest, bytes, mediaType } of manifests) {
@@ -111,7 +111,7 @@ test('we serve the folder that docker-registry wrote, while it runs', {
 
 test('links hold the digest, without a newline', async () => {
   await using registry = await startRegistry('folder');
-  const repository = new Repository(registry.url, 'team/shop');
+  const repository = new Repository(registry, 'team/shop');
   const blob = randomBlob();
   await repository.push(blob);
   const hex = blob.digest.split(':')[1] ?? '';
@@ -124,8 +124,8 @@ test('links hold the digest, without a newline', async () => {
 test('containerd finds images of a mirrored registry by ns', async () => {
   for (const kind of STORAGES) {
     await using registry = await startRegistry(kind);
-    const plain = new Repository(registry.url, 'library/nginx');
-    const qualified = new Repository(registry.url, 'docker.io/library/nginx');
+    const plain = new Repository(registry, 'library/nginx');
+    const qualified = new Repository(registry, 'docker.io/library/nginx');
     const inPlain = await pushImage(registry.url, plain.name, 'v1');
     const before = await expectStatus(await plain.get('manifests/v1?ns=ghcr.io'), 200);
     assert.equal(before.headers.get('docker-content-digest'), inPlain);
@@ -135,7 +135,7 @@ test('containerd finds images of a mirrored registry by ns', async () => {
     assert.equal(response.headers.get('docker-content-digest'), inQualified);
     assert.equal(response.headers.get('oci-namespace'), 'docker.io');
     const inPort = await pushImage(registry.url, 'localhost_5000/app', 'v1');
-    const app = await new Repository(registry.url, 'app').get('manifests/v1?ns=localhost:5000');
+    const app = await new Repository(registry, 'app').get('manifests/v1?ns=localhost:5000');
     assert.equal((await expectStatus(app, 200)).headers.get('docker-content-digest'), inPort);
     await expectStatus(await plain.get('manifests/v1?ns=../..'), 400);
   }
@@ -143,7 +143,7 @@ test('containerd finds images of a mirrored registry by ns', async () => {
 
 /** Pushes an image that crane's validation accepts; its digest. */
 async function pushImage(url: string, name: string, tag: string): Promise<string> {
-  const repository = new Repository(url, name);
+  const repository = new Repository({ url }, name);
   const layer = tarOf('hello.txt', randomBlob(2000).bytes);
   const config = {
     architecture: 'amd64',

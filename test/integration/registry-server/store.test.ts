@@ -23,7 +23,7 @@ test('what is pushed to an address is in the store under a name with that addres
 test('children of an index get no names of their own, and what is pushed by digest only keeps one', async () => {
   await using lab = await openLab();
   const set = dataSet('Index');
-  const repository = new Repository(lab.url, 'shop');
+  const repository = new Repository(lab, 'shop');
   for (const blob of set.blobs) await repository.push(blob);
   const [child] = set.manifests;
   assert.ok(child);
@@ -46,7 +46,7 @@ test('what was pushed outlives the registry and a prune', async () => {
   }
   await using lab = await openLab(folder.path, port);
   await lab.store.prune();
-  const repository = new Repository(lab.url, 'shop');
+  const repository = new Repository(lab, 'shop');
   for (const { digest } of set.manifests) await expectStatus(await repository.get(`manifests/${digest}`), 200);
   for (const blob of set.blobs) await repository.expectBlob(blob);
   const referrers = await repository.get(`referrers/${set.manifests[0]?.digest}`);
@@ -69,7 +69,7 @@ test('a blob that the store has only inside a layer around it is served, whole a
     await ingest.commit();
   }
   await unlink(join(lab.store.root, 'blobs', ...blob.digest.split(':')));
-  const repository = new Repository(lab.url, 'shop');
+  const repository = new Repository(lab, 'shop');
   await repository.expectBlob(blob);
   const part = await repository.get(`blobs/${blob.digest}`, { Range: 'bytes=3-7' });
   await expectStatus(part, 206);
@@ -80,7 +80,7 @@ test('a part of an image cannot be deleted while the image needs it', async () =
   await using lab = await openLab();
   const set = dataSet('Index');
   await pushSet(lab.url, 'shop', set, 'v1');
-  const repository = new Repository(lab.url, 'shop');
+  const repository = new Repository(lab, 'shop');
   await expectError(await repository.delete(`blobs/${set.blobs[0]?.digest}`), 405, 'UNSUPPORTED');
   await expectError(await repository.delete(`manifests/${set.manifests[0]?.digest}`), 405, 'UNSUPPORTED');
   await repository.expectBlob(set.blobs[0] ?? randomBlob());
@@ -94,20 +94,20 @@ test('an image of the store is pulled by its whole name, through a mirror, and f
   );
   await lab.store.tag('docker.io/library/app:v1', index);
   await lab.store.tag('quay.io:443/team/app:v1', index);
-  const pull = (name: string, query = '') => new Repository(lab.url, name).get(`manifests/v1${query}`);
+  const pull = (name: string, query = '') => new Repository(lab, name).get(`manifests/v1${query}`);
   await expectStatus(await pull('docker.io/library/app'), 200);
   await expectStatus(await pull('library/app'), 200);
   await expectStatus(await pull('library/app', '?ns=docker.io'), 200);
   await expectStatus(await pull('team/app', '?ns=quay.io:443'), 200);
   await expectStatus(await pull('team/app'), 404);
-  const catalog = await expectStatus(await new Repository(lab.url, 'x').get('/v2/_catalog'), 200);
+  const catalog = await expectStatus(await new Repository(lab, 'x').get('/v2/_catalog'), 200);
   assert.deepEqual(JSON.parse(await catalog.text()).repositories, ['docker.io/library/app']);
 });
 
 test('a push to a name that a mirror shows too makes an image of its own', async () => {
   await using lab = await openLab();
   const set = dataSet('Image');
-  const mirrored = new Repository(lab.url, 'library/app');
+  const mirrored = new Repository(lab, 'library/app');
   await pushSet(lab.url, 'first', set, 'v1');
   const first = await lab.store.resolve(`${lab.address}/first:v1`);
   assert.ok(first);
@@ -135,7 +135,7 @@ test('a blob that the store keeps inside a layer is served by itself', async () 
   const mediaType = 'application/vnd.oci.image.manifest.v1+json';
   const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [layer] }));
   await lab.store.tag('docker.io/library/app:v1', await lab.store.add(manifest, mediaType));
-  const repository = new Repository(lab.url, 'docker.io/library/app');
+  const repository = new Repository(lab, 'docker.io/library/app');
   await repository.expectBlob(blob);
   const part = await repository.get(`blobs/${blob.digest}`, { Range: 'bytes=99990-' });
   assert.deepEqual(Buffer.from(await (await expectStatus(part, 206)).arrayBuffer()), blob.bytes.subarray(99_990));
@@ -146,7 +146,7 @@ test('content of other repositories is not shown in one that does not have it', 
   const set = dataSet('Image');
   await pushSet(lab.url, 'one', set, 'v1');
   await pushSet(lab.url, 'two', 'Image', 'v1');
-  const two = new Repository(lab.url, 'two');
+  const two = new Repository(lab, 'two');
   await expectStatus(await two.head(`blobs/${set.blobs[0]?.digest}`), 404);
   await expectStatus(await two.head(`manifests/${set.manifests[0]?.digest}`), 404);
   await expectStatus(await two.head(`blobs/${blobOf('nothing').digest}`), 404);
@@ -178,7 +178,7 @@ function dataSet(name: string): DataSet {
 /** Pushes a data set: its last manifest by tag, or by digest without one. The digests of its manifests. */
 async function pushSet(url: string, name: string, which: DataSet | string, tag: string | undefined): Promise<string[]> {
   const set = typeof which === 'string' ? dataSet(which) : which;
-  const repository = new Repository(url, name);
+  const repository = new Repository({ url }, name);
   for (const blob of set.blobs) await repository.push(blob);
   for (const manifest of set.manifests) {
     const reference = manifest === set.manifests.at(-1) ? (tag ?? manifest.digest) : manifest.digest;

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compileIgnore, loadIgnore } from '../../../src/build/context/ignore.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
 
 test('patterns, comments and exceptions are as docker has them', () => {
   const rules = compileIgnore('# comment\n*.md\n!README.md\nnode_modules\n/dist\n**/*.log\n');
@@ -25,15 +24,10 @@ test('letter case counts, and characters of regular expressions mean themselves'
 });
 
 test("a Kubefile's own ignore file wins over the context's", async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'sealer-ignore-'));
-  try {
-    await writeFile(join(folder, '.dockerignore'), 'a');
-    await writeFile(join(folder, 'Prod.dockerignore'), 'b');
-    assert.equal(loadIgnore(folder, join(folder, 'Kubefile')).ignores('a'), true);
-    const own = loadIgnore(folder, join(folder, 'Prod'));
-    assert.equal(own.ignores('a'), false);
-    assert.equal(own.ignores('b'), true);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await using folder = await temporaryFolder('ignore');
+  writeFiles(folder.path, { '.dockerignore': 'a', 'Prod.dockerignore': 'b' });
+  assert.equal(loadIgnore(folder.path, join(folder.path, 'Kubefile')).ignores('a'), true);
+  const own = loadIgnore(folder.path, join(folder.path, 'Prod'));
+  assert.equal(own.ignores('a'), false);
+  assert.equal(own.ignores('b'), true);
 });

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { compileIgnore } from '../../../src/build/context/ignore.ts';
 import { resolveInside, type SourceTree } from '../../../src/build/context/source-tree.ts';
 import { findSources } from '../../../src/build/context/sources.ts';
 import { walkSource } from '../../../src/build/context/walk.ts';
 import { SealerError } from '../../../src/error.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
 
 const at = { file: 'Kubefile', line: 7 };
 
 describe('sources', () => {
   let root: string;
-  before(() => {
-    root = mkdtempSync(join(tmpdir(), 'sealer-sources-'));
+  const resources = new AsyncDisposableStack();
+  before(async () => {
+    root = resources.use(await temporaryFolder('sources')).path;
     for (const path of [
       'a.yaml',
       'b.yaml',
@@ -24,14 +25,13 @@ describe('sources', () => {
       'docs/keep.md',
       'docs/drop.md',
     ]) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), path);
+      writeFiles(root, { [path]: path });
     }
     symlinkSync('charts/web', join(root, 'link'));
     symlinkSync('/etc', join(root, 'etc'));
     symlinkSync('loop', join(root, 'loop'));
   });
-  after(() => rmSync(root, { recursive: true }));
+  after(() => resources.disposeAsync());
 
   const tree = (options: Partial<SourceTree> = {}): SourceTree => ({
     root,

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { type BundledLayer, bundleLayers, harvest, readInventory } from '../../../src/cluster-image/index.ts';
@@ -10,28 +7,19 @@ import { describe } from '../../../src/oci/descriptor.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { OCI_LAYER_GZIP } from '../../../src/oci/media-types.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
-import { Store } from '../../../src/oci/store/index.ts';
-import { FakeRegistry, gzipLayer, type MadeImage, makeImage, makeIndex, named } from './image-maker.ts';
+import type { Store } from '../../../src/oci/store/index.ts';
+import { withStore } from '../../lab/stores.ts';
+import { FakeClient, gzipLayer, type MadeImage, makeImage, makeIndex, named } from './image-maker.ts';
 
 const AMD64 = parsePlatform('linux/amd64');
 const BIG = 1_100_000;
-
-async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'sealer-bundle-'));
-  try {
-    await using store = await Store.open(folder);
-    await work(store);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 async function bundle(
   store: Store,
   images: Record<string, MadeImage>,
   more: { budget?: number; have?: ReturnType<typeof readInventory> } = {},
 ): Promise<readonly BundledLayer[]> {
-  const client = new FakeRegistry();
+  const client = new FakeClient();
   for (const [name, image] of Object.entries(images)) client.put(name, image);
   const harvested = await harvest(named(...Object.keys(images)), {
     store,
@@ -182,7 +170,7 @@ test('the inventory survives annotations that make no sense', () => {
 test('a tag stands for what was asked for: plain before pinned, and for nothing where digests disagree', () =>
   withStore(async (store) => {
     const [one, two] = [makeImage([gzipLayer('1', 10)]), makeImage([gzipLayer('2', 10)])];
-    const client = new FakeRegistry().put('app:1', one).put('app:two', two).put('lone:1', one);
+    const client = new FakeClient().put('app:1', one).put('app:two', two).put('lone:1', one);
     const current = tagLinks('docker.io/library/app', '1', one.root.digest)[0]?.path ?? '';
     const tagOf = async (...images: string[]) => {
       const harvested = await harvest(named(...images), { store, client, platforms: [AMD64] });
@@ -217,7 +205,7 @@ test('only the platforms of the cluster image are carried', () =>
   withStore(async (store) => {
     const arm64 = makeImage([gzipLayer('arm', 100)], 'linux/arm64');
     const amd64 = makeImage([gzipLayer('amd', 100)]);
-    const client = new FakeRegistry().put('a:1', makeIndex({ 'linux/amd64': amd64, 'linux/arm64': arm64 }));
+    const client = new FakeClient().put('a:1', makeIndex({ 'linux/amd64': amd64, 'linux/arm64': arm64 }));
     const platforms = [AMD64, parsePlatform('linux/arm64')];
     const harvested = await harvest(named('a:1'), { store, client, platforms });
     const files = await unpack(store, await bundleLayers(harvested, { store, budget: 9, platforms: [AMD64] }));

@@ -1,31 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type HarvestOptions, harvest } from '../../../src/cluster-image/index.ts';
 import { SealerError } from '../../../src/error.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
-import { Store } from '../../../src/oci/store/index.ts';
+import type { Store } from '../../../src/oci/store/index.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
-import { FakeRegistry, gzipLayer, makeImage, makeIndex, named } from './image-maker.ts';
+import { withStore } from '../../lab/stores.ts';
+import { FakeClient, gzipLayer, makeImage, makeIndex, named } from './image-maker.ts';
 
 const AMD64 = parsePlatform('linux/amd64');
 const ARM64 = parsePlatform('linux/arm64');
 const BIG = 1_200_000;
 
-async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'sealer-harvest-'));
-  try {
-    await using store = await Store.open(folder);
-    await work(store);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-const options = (store: Store, client: FakeRegistry, more: Partial<HarvestOptions> = {}): HarvestOptions => ({
+const options = (store: Store, client: FakeClient, more: Partial<HarvestOptions> = {}): HarvestOptions => ({
   store,
   client,
   platforms: [AMD64],
@@ -47,7 +37,7 @@ test('an image comes with index, manifest, config and layers of the wanted platf
     const arm64 = makeImage([gzipLayer('c', 100)], 'linux/arm64');
     const attestation = makeImage([gzipLayer('d', 100)], 'unknown/unknown');
     const index = makeIndex({ 'linux/arm64': arm64, 'linux/amd64': amd64, 'unknown/unknown': attestation });
-    const client = new FakeRegistry().put('app:1', index);
+    const client = new FakeClient().put('app:1', index);
     const { images, moved, reused } = await harvest(named('app:1'), options(store, client));
     assert.equal(images[0]?.digest, index.root.digest);
     assert.deepEqual(
@@ -75,7 +65,7 @@ test('an image comes with index, manifest, config and layers of the wanted platf
 test('a second harvest fetches nothing, and with a trusted resolution asks nothing', () =>
   withStore(async (store) => {
     const image = makeImage([gzipLayer('a', BIG), gzipLayer('b', 100)]);
-    const client = new FakeRegistry().put('app:1', image).put('other:1', makeImage([gzipLayer('a', BIG)]));
+    const client = new FakeClient().put('app:1', image).put('other:1', makeImage([gzipLayer('a', BIG)]));
     const images = named('app:1', 'other:1');
     const first = await harvest(images, options(store, client));
     client.requests.length = 0;
@@ -95,7 +85,7 @@ test('a second harvest fetches nothing, and with a trusted resolution asks nothi
 
 test('offline builds use what registries said the last time, and say what is missing', () =>
   withStore(async (store) => {
-    const client = new FakeRegistry().put('app:1', makeImage([gzipLayer('a', BIG)])).put('new:1', makeImage([]));
+    const client = new FakeClient().put('app:1', makeImage([gzipLayer('a', BIG)])).put('new:1', makeImage([]));
     await harvest(named('app:1'), options(store, client));
     client.requests.length = 0;
     const again = await harvest(named('app:1'), options(store, client, { offline: true }));
@@ -111,7 +101,7 @@ test('offline builds use what registries said the last time, and say what is mis
 test('a blob of several images is fetched once', () =>
   withStore(async (store) => {
     const shared = gzipLayer('shared', BIG);
-    const client = new FakeRegistry();
+    const client = new FakeClient();
     for (const name of ['a:1', 'b:1', 'quay.io/c:1']) client.put(name, makeImage([shared, gzipLayer(name, 100)]));
     await harvest(named('a:1', 'b:1', 'quay.io/c:1'), options(store, client));
     const blobs = client.requests.filter((each) => each.startsWith('BLOB')).map((each) => each.split(' ')[2]);
@@ -122,7 +112,7 @@ test('a blob that one registry cannot give is taken from another image that has 
   withStore(async (store) => {
     const shared = gzipLayer('shared', BIG);
     const image = makeImage([shared]);
-    const broken = new FakeRegistry().put('a:1', image).put('b:1', image);
+    const broken = new FakeClient().put('a:1', image).put('b:1', image);
     const { fetchBlob } = broken;
     broken.fetchBlob = async (reference, ...rest) => {
       if (reference.repository === 'library/a' && rest[0].size >= BIG) {
@@ -139,7 +129,7 @@ test('a blob that the store has as it is, is wrapped without asking the registry
     const layer = gzipLayer('a', BIG);
     const image = makeImage([layer]);
     for (const bytes of image.content.values()) await store.add(bytes, 'application/octet-stream');
-    const client = new FakeRegistry().put('app:1', image);
+    const client = new FakeClient().put('app:1', image);
     const first = await harvest(named('app:1'), options(store, client));
     assert.deepEqual(client.requests, ['HEAD docker.io/library/app:1']);
     assert.equal(first.moved, 0);
@@ -155,7 +145,7 @@ test('a blob that the store has as it is, is wrapped without asking the registry
 
 test('a layer that was forgotten is made once more, of what it holds, and is the same', () =>
   withStore(async (store) => {
-    const client = new FakeRegistry().put('app:1', makeImage([gzipLayer('a', BIG)]));
+    const client = new FakeClient().put('app:1', makeImage([gzipLayer('a', BIG)]));
     const first = await harvest(named('app:1'), options(store, client));
     const memory = await store.cacheFolder('wrapped-blobs');
     for (const forget of [
@@ -175,7 +165,7 @@ test('a layer that was forgotten is made once more, of what it holds, and is the
 
 test('all images that fail are in one error, each with its places, its reason and a hint', () =>
   withStore(async (store) => {
-    const client = new FakeRegistry()
+    const client = new FakeClient()
       .put('good:1', makeImage([]))
       .put('arm:1', makeImage([gzipLayer('a', 10)], 'linux/arm64'))
       .put('index:1', makeIndex({ 'linux/arm64': makeImage([], 'linux/arm64') }));
@@ -201,7 +191,7 @@ test('a blob that cannot be had fails every image that needs it, after the other
   withStore(async (store) => {
     const shared = gzipLayer('shared', BIG);
     const fine = gzipLayer('fine', BIG);
-    const client = new FakeRegistry()
+    const client = new FakeClient()
       .put('a:1', makeImage([shared]))
       .put('b:1', makeImage([shared, fine]))
       .put('c:1', makeImage([fine]));
@@ -216,7 +206,7 @@ test('a blob that cannot be had fails every image that needs it, after the other
 
 test('a full disk ends the harvest as what it is', () =>
   withStore(async (store) => {
-    const client = new FakeRegistry().put('a:1', makeImage([gzipLayer('a', 10)]));
+    const client = new FakeClient().put('a:1', makeImage([gzipLayer('a', 10)]));
     client.fetchBlob = async () => {
       throw new SealerError('DISK_FULL', 'full');
     };
@@ -227,7 +217,7 @@ test('what a digest pins is fetched by that digest, whatever the tag says now', 
   withStore(async (store) => {
     const old = makeImage([gzipLayer('old', 10)]);
     const now = makeImage([gzipLayer('now', 10)]);
-    const client = new FakeRegistry().put('app:0', old).put('app:1', now);
+    const client = new FakeClient().put('app:0', old).put('app:1', now);
     const pinned = `app:1@${old.root.digest}`;
     const { images } = await harvest(named(pinned), options(store, client));
     assert.equal(images[0]?.digest, old.root.digest);
@@ -240,7 +230,7 @@ test('several platforms are all complete; an image of one platform does not do f
       'linux/amd64': makeImage([gzipLayer('x', 10)]),
       'linux/arm64': makeImage([gzipLayer('y', 10)], 'linux/arm64'),
     });
-    const client = new FakeRegistry().put('both:1', both).put('one:1', makeImage([]));
+    const client = new FakeClient().put('both:1', both).put('one:1', makeImage([]));
     const platforms = [AMD64, ARM64];
     const { images } = await harvest(named('both:1'), options(store, client, { platforms }));
     assert.equal(images[0]?.manifests.length, 2);
@@ -254,7 +244,7 @@ test('the very platform is taken before one that would do, and nested indexes ar
     const v3 = makeImage([gzipLayer('v3', 10)]);
     const plain = makeImage([gzipLayer('plain', 10)]);
     const inner = makeIndex({ 'linux/amd64': plain });
-    const client = new FakeRegistry()
+    const client = new FakeClient()
       .put('v:1', makeIndex({ 'linux/amd64/v3': v3, 'linux/amd64': plain }))
       .put('n:1', makeIndex({ '': inner }));
     const { images } = await harvest(named('n:1', 'v:1'), options(store, client));
@@ -267,7 +257,7 @@ test('the very platform is taken before one that would do, and nested indexes ar
 
 test("Docker's schema 1 is refused with what to do about it", () =>
   withStore(async (store) => {
-    const client = new FakeRegistry().put('old:1', makeImage([]));
+    const client = new FakeClient().put('old:1', makeImage([]));
     client.resolve = async () => ({
       ...makeImage([]).root,
       mediaType: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
@@ -280,7 +270,7 @@ test("Docker's schema 1 is refused with what to do about it", () =>
 test('an aborted harvest rejects with the reason', () =>
   withStore(async (store) => {
     const controller = new AbortController();
-    const client = new FakeRegistry().put('a:1', makeImage([gzipLayer('a', 10)]));
+    const client = new FakeClient().put('a:1', makeImage([gzipLayer('a', 10)]));
     client.fetchBlob = async () => {
       controller.abort(new Error('stop'));
       throw new SealerError('REGISTRY_UNREACHABLE', 'cut');
@@ -291,7 +281,7 @@ test('an aborted harvest rejects with the reason', () =>
 test('progress tells of each blob: its size, what came, and why nothing came', () =>
   withStore(async (store) => {
     const layers = [gzipLayer('a', BIG), gzipLayer('b', 100)];
-    const client = new FakeRegistry().put('app:1', makeImage(layers));
+    const client = new FakeClient().put('app:1', makeImage(layers));
     for (const outcome of ['done', 'cached']) {
       const events: ProgressEvent[] = [];
       await harvest(named('app:1'), options(store, client, { report: (event) => events.push(event) }));

@@ -1,6 +1,5 @@
-/** Small container images made in memory, and a registry that has them. */
+/** Small container images made in memory, and a registry client that has them. */
 
-import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { NamedImage } from '../../../src/discover/index.ts';
 import { SealerError } from '../../../src/error.ts';
@@ -12,6 +11,7 @@ import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../../sr
 import { parsePlatform } from '../../../src/oci/platform.ts';
 import { formatReference, manifestReference, parseReference, type Reference } from '../../../src/oci/reference.ts';
 import type { Ingest } from '../../../src/oci/store/index.ts';
+import { noise } from '../../lab/scratch.ts';
 
 export interface MadeImage {
   readonly root: Descriptor;
@@ -19,18 +19,9 @@ export interface MadeImage {
   readonly content: ReadonlyMap<Digest, Buffer>;
 }
 
-/** Bytes that look random and are the same for the same seed. */
-export function noise(seed: string, size: number): Buffer {
-  const chunks: Buffer[] = [];
-  for (let i = 0, made = 0; made < size; i++, made += 64) {
-    chunks.push(createHash('sha512').update(`${seed}/${i}`).digest());
-  }
-  return Buffer.concat(chunks).subarray(0, size);
-}
-
 /** A layer as registries have it; its content is noise, so it does not get smaller. */
 export function gzipLayer(seed: string, size: number): Buffer {
-  return gzipSync(noise(seed, size), { level: 1 });
+  return gzipSync(noise(size, seed), { level: 1 });
 }
 
 /** An image for one platform. */
@@ -63,7 +54,7 @@ export function makeIndex(images: Readonly<Record<string, MadeImage>>): MadeImag
 }
 
 /** A registry client in memory that counts what is asked of it. */
-export class FakeRegistry {
+export class FakeClient {
   readonly requests: string[] = [];
   readonly broken = new Set<Digest>();
   readonly #names = new Map<string, MadeImage>();

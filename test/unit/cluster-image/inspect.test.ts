@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   bundleLayers,
@@ -16,24 +13,15 @@ import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { serialize } from '../../../src/oci/manifest.ts';
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
-import { Store } from '../../../src/oci/store/index.ts';
-import { FakeRegistry, gzipLayer, makeImage, named } from './image-maker.ts';
+import type { Store } from '../../../src/oci/store/index.ts';
+import { withStore } from '../../lab/stores.ts';
+import { FakeClient, gzipLayer, makeImage, named } from './image-maker.ts';
 
 const AMD64 = parsePlatform('linux/amd64');
 
-async function withStore(work: (store: Store) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'sealer-inspect-'));
-  try {
-    await using store = await Store.open(folder);
-    await work(store);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** A cluster image with a rootfs layer and a container image; the descriptor of its manifest. */
 async function makeClusterImage(store: Store): Promise<Descriptor> {
-  const client = new FakeRegistry().put('web:1', makeImage([gzipLayer('web', 500)]));
+  const client = new FakeClient().put('web:1', makeImage([gzipLayer('web', 500)]));
   const harvested = await harvest(named(['web:1', 'a.yaml', 'app']), { store, client, platforms: [AMD64] });
   const bundled = await bundleLayers(harvested, { store, budget: 9 });
   const rootfs = await store.add(gzipLayer('rootfs', 300), OCI_LAYER_GZIP);

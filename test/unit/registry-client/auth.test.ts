@@ -5,10 +5,11 @@ import { describe as describeBytes } from '../../../src/oci/descriptor.ts';
 import { OCI_LAYER, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { parseChallenges } from '../../../src/registry/client/auth/challenge.ts';
 import type { Credential, Credentials } from '../../../src/registry/client/index.ts';
+import { noise } from '../../lab/scratch.ts';
 import { answer, type FakeRegistry, type Seen, startFakeRegistry } from './fake-registry.ts';
-import { content, makeImage, sealerError, seed, setUp } from './setting.ts';
+import { makeImage, sealerError, seed, setUp } from './setting.ts';
 
-const image = makeImage([content(1000)]);
+const image = makeImage([noise(1000)]);
 const ONE: Credential = { username: 'robot', password: 'pass:word', source: '~/.docker/config.json' };
 const having = (credential: Credential): Credentials => ({ lookup: async () => credential });
 
@@ -93,7 +94,7 @@ test('a token that the registry takes no more is fetched again', async (t) => {
 test('an upload asks for pull,push although the challenge names pull only (GHCR)', async (t) => {
   const { registry, client, ref } = await setUp(t);
   guard(registry);
-  const bytes = content(10);
+  const bytes = noise(10);
   await client.pushBlob(ref('team/app'), describeBytes(bytes, OCI_LAYER), async () => Readable.from([bytes]));
   assert.match(registry.calls(/ \/token/).join(), /scope=repository%3Ateam%2Fapp%3Apull%2Cpush/);
 });

@@ -3,14 +3,15 @@ import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadCredentials, login, logout } from '../../../src/registry/client/index.ts';
+import { folderOf } from '../../lab/scratch.ts';
 import { answer } from './fake-registry.ts';
-import { fakeTiming, sealerError, setUp, temporaryFolder } from './setting.ts';
+import { fakeTiming, sealerError, setUp } from './setting.ts';
 
 const auth = (user: string, password: string) => ({ auth: Buffer.from(`${user}:${password}`).toString('base64') });
 
 /** A home folder with these files; objects are written as JSON. */
 async function home(t: TestContext, files: Record<string, object | string>): Promise<{ HOME: string; PATH: string }> {
-  const folder = await temporaryFolder(t);
+  const folder = await folderOf(t);
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));

@@ -4,10 +4,12 @@ import { describe as describeBytes } from '../../../src/oci/descriptor.ts';
 import { OCI_LAYER } from '../../../src/oci/media-types.ts';
 import type { Store } from '../../../src/oci/store/index.ts';
 import { pullBlob } from '../../../src/registry/client/index.ts';
+import { noise } from '../../lab/scratch.ts';
+import { storeOf } from '../../lab/stores.ts';
 import { answer, type Responder } from './fake-registry.ts';
-import { content, openStore, type Setting, sealerError, setUp } from './setting.ts';
+import { type Setting, sealerError, setUp } from './setting.ts';
 
-const bytes = content(300_000);
+const bytes = noise(300_000);
 const blob = describeBytes(bytes, OCI_LAYER);
 const GET = /^GET .*\/blobs\/sha256/;
 
@@ -39,7 +41,7 @@ function breaksOff(count: number, start = 0): Responder {
 
 test('a download that breaks off goes on where it stopped, with If-Range', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   setting.registry.script(GET, breaksOff(100_000));
   const { moved } = await pullBlob(setting.client, store, setting.ref('team/app'), blob);
@@ -53,7 +55,7 @@ test('a download that breaks off goes on where it stopped, with If-Range', async
 
 test('a registry that ignores Range makes the download begin again, not fail', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   setting.registry.script(GET, breaksOff(100_000), answer(200, {}, bytes));
   await pullBlob(setting.client, store, setting.ref('team/app'), blob);
@@ -62,7 +64,7 @@ test('a registry that ignores Range makes the download begin again, not fail', a
 
 test('a registry that gives another range than asked makes the download begin again', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   const wrong = answer(206, { 'Content-Range': `bytes 5-${bytes.length - 1}/${bytes.length}` }, bytes.subarray(5));
   setting.registry.script(GET, breaksOff(100_000), wrong);
@@ -73,7 +75,7 @@ test('a registry that gives another range than asked makes the download begin ag
 
 test('416 makes the download begin again', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   setting.registry.script(GET, breaksOff(100_000), answer(416));
   await pullBlob(setting.client, store, setting.ref('team/app'), blob);
@@ -82,7 +84,7 @@ test('416 makes the download begin again', async (t) => {
 
 test('what a dead process left is not fetched again', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   {
     await using ingest = await store.ingest({ digest: blob.digest, size: blob.size });
@@ -96,7 +98,7 @@ test('what a dead process left is not fetched again', async (t) => {
 
 test('a broken left-over is thrown away and the blob fetched afresh', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   {
     await using ingest = await store.ingest({ digest: blob.digest, size: blob.size });
@@ -108,7 +110,7 @@ test('a broken left-over is thrown away and the blob fetched afresh', async (t) 
 
 test('altered content of the right size fails with DIGEST_MISMATCH and is not kept', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   setting.registry.always(GET, answer(200, {}, Buffer.alloc(bytes.length)));
   await assert.rejects(pullBlob(setting.client, store, setting.ref('team/app'), blob), sealerError('DIGEST_MISMATCH'));
   assert.equal(await store.stat(blob.digest), undefined);
@@ -116,7 +118,7 @@ test('altered content of the right size fails with DIGEST_MISMATCH and is not ke
 
 test('a body longer than the descriptor says is not read to its end', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   setting.registry.always(GET, (_seen, response) => {
     response.writeHead(200, { 'Transfer-Encoding': 'chunked' });
     const more = (error?: Error | null) => {
@@ -130,7 +132,7 @@ test('a body longer than the descriptor says is not read to its end', async (t) 
 
 test('a Content-Length that is not the size fails before a byte is written', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   setting.registry.always(GET, answer(200, {}, 'an error page'));
   await assert.rejects(
     pullBlob(setting.client, store, setting.ref('team/app'), blob),
@@ -140,7 +142,7 @@ test('a Content-Length that is not the size fails before a byte is written', asy
 
 test('a connection that breaks again and again without progress is given up', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   setting.registry.always(GET, (_seen, response) => response.destroy());
   await assert.rejects(
     pullBlob(setting.client, store, setting.ref('team/app'), blob),
@@ -151,7 +153,7 @@ test('a connection that breaks again and again without progress is given up', as
 
 test('a blob that is not there fails at once', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   await assert.rejects(
     pullBlob(setting.client, store, setting.ref('team/app'), blob),
     sealerError('IMAGE_NOT_FOUND', /BLOB_UNKNOWN/),
@@ -161,7 +163,7 @@ test('a blob that is not there fails at once', async (t) => {
 
 test('a blob that two ask for at the same time is fetched once', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   const ref = setting.ref('team/app');
   const both = await Promise.all([
@@ -174,7 +176,7 @@ test('a blob that two ask for at the same time is fetched once', async (t) => {
 
 test('an abort ends a download with the reason of the abort', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   const stop = new AbortController();
   setting.registry.always(GET, (_seen, response) => {
     response.writeHead(200, { 'Content-Length': bytes.length });
@@ -188,7 +190,7 @@ test('an abort ends a download with the reason of the abort', async (t) => {
 
 test('one who gives up does not take the blob away from another who waits for it', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   const stop = new AbortController();
   setting.registry.script(GET, (_seen, response) => {
@@ -206,7 +208,7 @@ test('one who gives up does not take the blob away from another who waits for it
 
 test('a silent connection is given up and tried again', async (t) => {
   const setting = await setUp(t, { idle: 100 });
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   setting.registry.script(GET, (_seen, response) => {
     response.writeHead(200, { 'Content-Length': bytes.length });

@@ -4,12 +4,14 @@ import { type Descriptor, describe as describeBytes } from '../../../src/oci/des
 import { OCI_INDEX } from '../../../src/oci/media-types.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
 import { pullImage, pushImage } from '../../../src/registry/client/index.ts';
+import { noise } from '../../lab/scratch.ts';
+import { storeOf } from '../../lab/stores.ts';
 import { answer } from './fake-registry.ts';
-import { content, keep, type MadeImage, makeImage, openStore, sealerError, seed, setUp } from './setting.ts';
+import { keep, type MadeImage, makeImage, sealerError, seed, setUp } from './setting.ts';
 
-const shared = content(5000, 9);
-const amd = makeImage([shared, content(3000, 1)]);
-const arm = makeImage([shared, content(3000, 2)], {}, 'arm64');
+const shared = noise(5000, '9');
+const amd = makeImage([shared, noise(3000, '1')]);
+const arm = makeImage([shared, noise(3000, '2')], {}, 'arm64');
 const index = makeIndex([
   { ...amd.manifest, platform: parsePlatform('linux/amd64') },
   { ...arm.manifest, platform: parsePlatform('linux/arm64') },
@@ -36,7 +38,7 @@ const sizeOf = ({ bytes, config, layers }: MadeImage) =>
 test('one platform is pulled, and the index stays whole', async (t) => {
   const setting = await setUp(t);
   seedIndex(setting);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   const platforms = [parsePlatform('linux/arm64')];
   const pulled = await pullImage(setting.client, store, setting.ref('team/app:v1'), { platforms });
   assert.deepEqual(pulled, { descriptor: index.descriptor, moved: index.bytes.length + sizeOf(arm), reused: 0 });
@@ -48,7 +50,7 @@ test('one platform is pulled, and the index stays whole', async (t) => {
 test('all platforms are pulled, a shared layer once, and nothing the second time', async (t) => {
   const setting = await setUp(t);
   seedIndex(setting);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   const options = { platforms: 'all' } as const;
   const { moved } = await pullImage(setting.client, store, setting.ref('team/app:v1'), options);
   const all = index.bytes.length + sizeOf(amd) + sizeOf(arm) - shared.length;
@@ -63,16 +65,16 @@ test('a platform that is not there is named, with what is', async (t) => {
   const setting = await setUp(t);
   seedIndex(setting);
   const platforms = [parsePlatform('linux/s390x')];
-  const pulling = pullImage(setting.client, await openStore(t), setting.ref('team/app:v1'), { platforms });
+  const pulling = pullImage(setting.client, await storeOf(t), setting.ref('team/app:v1'), { platforms });
   await assert.rejects(pulling, sealerError('PLATFORM_NOT_FOUND', /s390x/, /linux\/amd64, linux\/arm64/));
 });
 
 test('one blob that cannot be had fails the pull; the others are not waited for and nothing goes on', async (t) => {
   const setting = await setUp(t);
   seedIndex(setting);
-  const missing = describeBytes(content(3000, 1), '').digest;
+  const missing = describeBytes(noise(3000, '1'), '').digest;
   setting.registry.held.delete(`team/app@${missing}`);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   const platforms = [parsePlatform('linux/amd64')];
   await assert.rejects(
     pullImage(setting.client, store, setting.ref('team/app:v1'), { platforms }),
@@ -86,12 +88,12 @@ test('one blob that cannot be had fails the pull; the others are not waited for 
 test('a layer that may not be distributed is left out of pull and push where it is absent', async (t) => {
   const setting = await setUp(t);
   const foreign = {
-    ...describeBytes(content(10), ''),
+    ...describeBytes(noise(10), ''),
     mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar',
   };
   const image = makeImage([], { layers: [foreign] });
   seed(setting.registry, 'team/app', image, 'v1');
-  const store = await openStore(t);
+  const store = await storeOf(t);
   const { descriptor } = await pullImage(setting.client, store, setting.ref('team/app:v1'));
   await pushImage(setting.client, store, descriptor, setting.ref('team/copy:v1'));
   assert.ok(setting.registry.manifests.has('team/copy:v1'));
@@ -101,7 +103,7 @@ test('progress tells of each blob, and adds up', async (t) => {
   const setting = await setUp(t);
   seed(setting.registry, 'team/app', amd, 'v1');
   const { events, client } = setting;
-  await pullImage(client, await openStore(t), setting.ref('team/app:v1'), { report: (event) => events.push(event) });
+  await pullImage(client, await storeOf(t), setting.ref('team/app:v1'), { report: (event) => events.push(event) });
   for (const blob of [amd.config, ...amd.layers]) {
     const id = describeBytes(blob, '').digest;
     const own = events.filter((event) => 'id' in event && event.id === id);
@@ -112,8 +114,8 @@ test('progress tells of each blob, and adds up', async (t) => {
   }
 });
 
-async function storeWithIndex(t: Parameters<typeof openStore>[0]) {
-  const store = await openStore(t);
+async function storeWithIndex(t: Parameters<typeof storeOf>[0]) {
+  const store = await storeOf(t);
   for (const image of [amd, arm]) await keep(store, image);
   await store.add(index.bytes, OCI_INDEX);
   return store;
@@ -150,7 +152,7 @@ test('what the registry has in another repository is mounted, also in a later ru
 
 test('an index of which the store has one platform is pushed with that one', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   await keep(store, amd);
   await store.add(index.bytes, OCI_INDEX);
   await pushImage(setting.client, store, index.descriptor, setting.ref('team/app:v1'));
@@ -159,7 +161,7 @@ test('an index of which the store has one platform is pushed with that one', asy
 
 test('a registry that wants all platforms: the error says what to do', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   await store.add(index.bytes, OCI_INDEX);
   setting.registry.always(/^PUT .*manifests/, answer(400, {}, '{"errors":[{"code":"MANIFEST_BLOB_UNKNOWN"}]}'));
   await assert.rejects(
@@ -171,8 +173,8 @@ test('a registry that wants all platforms: the error says what to do', async (t)
 test('what refers to a pushed image goes with it', async (t) => {
   const setting = await setUp(t);
   const store = await storeWithIndex(t);
-  const sbom = makeImage([content(77, 5)], { subject: arm.manifest, artifactType: 'application/spdx+json' });
-  const signature = makeImage([content(78, 6)], { subject: sbom.manifest, artifactType: 'a/signature' });
+  const sbom = makeImage([noise(77, '5')], { subject: arm.manifest, artifactType: 'application/spdx+json' });
+  const signature = makeImage([noise(78, '6')], { subject: sbom.manifest, artifactType: 'a/signature' });
   for (const each of [sbom, signature]) await keep(store, each);
   await pushImage(setting.client, store, index.descriptor, setting.ref('team/app:v1'));
   for (const each of [sbom, signature]) {
@@ -198,7 +200,7 @@ test('a damaged blob of the store is found out by the registry, named, and remov
 
 test('at most four blobs of one registry are in flight', async (t) => {
   const setting = await setUp(t);
-  const image = makeImage(Array.from({ length: 12 }, (_, i) => content(500, i + 20)));
+  const image = makeImage(Array.from({ length: 12 }, (_, i) => noise(500, String(i + 20))));
   seed(setting.registry, 'team/app', image, 'v1');
   let now = 0;
   let most = 0;
@@ -209,6 +211,6 @@ test('at most four blobs of one registry are in flight', async (t) => {
     now -= 1;
     return undefined;
   });
-  await pullImage(setting.client, await openStore(t), setting.ref('team/app:v1'));
+  await pullImage(setting.client, await storeOf(t), setting.ref('team/app:v1'));
   assert.equal(most, 4);
 });

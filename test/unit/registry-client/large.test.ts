@@ -7,10 +7,12 @@ import { createDigester } from '../../../src/oci/digest.ts';
 import { OCI_LAYER } from '../../../src/oci/media-types.ts';
 import type { Ingest } from '../../../src/oci/store/index.ts';
 import { pullBlob } from '../../../src/registry/client/index.ts';
-import { content, openStore, type Setting, sealerError, setUp } from './setting.ts';
+import { noise } from '../../lab/scratch.ts';
+import { storeOf } from '../../lab/stores.ts';
+import { type Setting, sealerError, setUp } from './setting.ts';
 
 const MB = 1024 * 1024;
-const bytes = content(9 * MB);
+const bytes = noise(9 * MB);
 const blob = describeBytes(bytes, OCI_LAYER);
 const GET = /^GET .*\/blobs\/sha256/;
 
@@ -41,7 +43,7 @@ function slowIngest(onPiece: () => void = () => {}): Ingest & { digest(): string
 
 test('a large blob comes whole, several at once, and the registry serves on', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   hold(setting);
   const ref = setting.ref('team/app');
   assert.deepEqual(await pullBlob(setting.client, store, ref, blob), { moved: blob.size, reused: 0 });
@@ -71,7 +73,7 @@ test('a large download that breaks off goes on where it stopped', async (t) => {
 
 test('more than was announced is not taken for content', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   setting.registry.always(GET, (_seen, response) => {
     response.socket?.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`);
     response.socket?.write(bytes);
@@ -118,7 +120,7 @@ test('a large download that goes silent is tried again', async (t) => {
 
 test('altered content of a large blob fails with DIGEST_MISMATCH', async (t) => {
   const setting = await setUp(t);
-  const store = await openStore(t);
+  const store = await storeOf(t);
   const altered = Buffer.from(bytes);
   altered[5 * MB] = (altered[5 * MB] ?? 0) ^ 1;
   setting.registry.always(GET, (_seen, response) => {

@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parseDocument } from '../../../src/oci/manifest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
+import { noise } from '../../lab/scratch.ts';
 import { answer, sha256 } from './fake-registry.ts';
-import { content, makeImage, sealerError, seed, setUp } from './setting.ts';
+import { makeImage, sealerError, seed, setUp } from './setting.ts';
 
-const image = makeImage([content(1000)]);
-const other = makeImage([content(1000, 2)]);
+const image = makeImage([noise(1000)]);
+const other = makeImage([noise(1000, '2')]);
 
 async function all(items: AsyncIterable<string>): Promise<string[]> {
   const found: string[] = [];
@@ -133,8 +134,8 @@ test('what has a subject is listed under the fallback tag of a registry that ign
     return true;
   };
   registry.always(/^PUT/, plain);
-  const first = makeImage([content(10)], { subject: image.manifest, artifactType: 'a/b', annotations: { k: 'v' } });
-  const second = makeImage([content(20)], { subject: image.manifest });
+  const first = makeImage([noise(10)], { subject: image.manifest, artifactType: 'a/b', annotations: { k: 'v' } });
+  const second = makeImage([noise(20)], { subject: image.manifest });
   for (const each of [first, second, first]) await client.putDocument(ref('team/app'), parseDocument(each.bytes));
   const name = image.manifest.digest.replace(':', '-');
   const { manifests } = JSON.parse(registry.manifests.get(`team/app:${name}`)?.bytes.toString() ?? '');

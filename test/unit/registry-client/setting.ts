@@ -1,14 +1,11 @@
 /** What the tests of the client have in common: a client that does not wait, and images. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { SealerError } from '../../../src/error.ts';
 import { type Descriptor, describe as describeBytes } from '../../../src/oci/descriptor.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 import { parseReference, type Reference } from '../../../src/oci/reference.ts';
-import { Store } from '../../../src/oci/store/index.ts';
+import type { Store } from '../../../src/oci/store/index.ts';
 import type { ProgressEvent } from '../../../src/progress.ts';
 import type { Timing } from '../../../src/registry/client/http/timing.ts';
 import { anonymous, RegistryClient, type RegistryClientOptions } from '../../../src/registry/client/index.ts';
@@ -56,30 +53,6 @@ export async function setUp(t: TestContext, options: Partial<RegistryClientOptio
     await registry[Symbol.asyncDispose]();
   });
   return { registry, client, timing, events, ref: (text) => parseReference(`${registry.address}/${text}`) };
-}
-
-/** A folder that is removed after the test. */
-export async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sealer-registry-client-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-export async function openStore(t: TestContext): Promise<Store> {
-  const store = await Store.open(join(await temporaryFolder(t), 'store'));
-  t.after(() => store[Symbol.asyncDispose]());
-  return store;
-}
-
-/** Bytes that look random and are always the same. */
-export function content(size: number, seed = 1): Buffer {
-  const bytes = Buffer.alloc(size);
-  let state = seed;
-  for (let i = 0; i < size; i += 1) {
-    state = (state * 1103515245 + 12345) & 0x7fffffff;
-    bytes[i] = state >> 16;
-  }
-  return bytes;
 }
 
 export interface MadeImage {

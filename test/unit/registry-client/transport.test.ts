@@ -5,10 +5,11 @@ import { parseReference } from '../../../src/oci/reference.ts';
 import { isForbidden, isLoopback } from '../../../src/registry/client/http/address.ts';
 import { resolveLocation } from '../../../src/registry/client/http/redirect.ts';
 import { anonymous, RegistryClient } from '../../../src/registry/client/index.ts';
+import { noise } from '../../lab/scratch.ts';
 import { answer } from './fake-registry.ts';
-import { content, fakeTiming, makeImage, sealerError, seed, setUp } from './setting.ts';
+import { fakeTiming, makeImage, sealerError, seed, setUp } from './setting.ts';
 
-const image = makeImage([content(1000)]);
+const image = makeImage([noise(1000)]);
 const MANIFEST = / \/v2\/team\/app\/manifests/;
 
 test('429 with Retry-After is waited for', async (t) => {

@@ -4,11 +4,12 @@ import { test } from 'node:test';
 import { describe as describeBytes } from '../../../src/oci/descriptor.ts';
 import { OCI_LAYER } from '../../../src/oci/media-types.ts';
 import type { BlobSource } from '../../../src/registry/client/index.ts';
+import { noise } from '../../lab/scratch.ts';
 import { answer, type Responder } from './fake-registry.ts';
-import { content, type Setting, sealerError, setUp } from './setting.ts';
+import { type Setting, sealerError, setUp } from './setting.ts';
 
 const MB = 1024 * 1024;
-const bytes = content(2 * MB);
+const bytes = noise(2 * MB);
 const blob = describeBytes(bytes, OCI_LAYER);
 const source: BlobSource = async ({ start, end } = { start: 0 }) => {
   const part = bytes.subarray(start, end === undefined ? undefined : end + 1);
