@@ -1,7 +1,7 @@
 /** Lists a folder of this machine as the entries of a layer, the same on every machine that has the same files. */
 
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { SealerError } from '../../error.ts';
+import { isSystemError, SealerError } from '../../error.ts';
 import type { TarEntry } from './entry.ts';
 import { WHITEOUT_PREFIX } from './whiteout.ts';
 
@@ -31,7 +31,7 @@ export interface WalkOptions {
  * Lists what is in a folder, sorted (see `comparePaths`), folders before what they hold. Files with the same inode
  * become one file and hard links to it. Symlinks are kept as text and never followed.
  * @param root a folder, whose content is listed without itself; or a file, whose path becomes the prefix
- * @throws SealerError CANNOT_PACK for what a layer cannot hold
+ * @throws SealerError CANNOT_PACK for what a layer cannot hold, PERMISSION, SOURCE_CHANGED when a file goes meanwhile
  */
 export async function walkTree(root: string, options: WalkOptions = {}): Promise<TarEntry[]> {
   const entries: TarEntry[] = [];
@@ -52,9 +52,13 @@ export interface Visit {
 
 /** Goes through a tree in the order of `walkTree`. Synchronous: a round trip per file would cost more than the work. */
 export function* visitTree(root: string, options: Pick<WalkOptions, 'filter' | 'onSkipped'>): Generator<Visit> {
-  const stats = lstatSync(root, { bigint: true });
-  if (stats.isDirectory()) yield* visitFolder(root, '', options);
-  else yield { path: '', file: root, stats };
+  try {
+    const stats = lstatSync(root, { bigint: true });
+    if (stats.isDirectory()) yield* visitFolder(root, '', options);
+    else yield { path: '', file: root, stats };
+  } catch (error) {
+    throw describeFailure(error);
+  }
 }
 
 /**
@@ -151,6 +155,19 @@ function isPackable(visit: Omit<Visit, 'stats'>, stats: BigIntStats, { onSkipped
   }
   onSkipped(visit.path, kind);
   return false;
+}
+
+function describeFailure(error: unknown): unknown {
+  if (isSystemError(error, 'EACCES', 'EPERM')) {
+    const hint = 'Make it readable, or leave it out.';
+    return new SealerError('PERMISSION', `${error.path ?? 'A file'} cannot be read`, { hint, cause: error });
+  }
+  // It was in its folder's list a moment ago.
+  if (isSystemError(error, 'ENOENT', 'ENOTDIR')) {
+    const hint = 'Wait until nothing writes to the folder any more, and try again.';
+    return new SealerError('SOURCE_CHANGED', `${error.path ?? 'A file'} is gone`, { hint, cause: error });
+  }
+  return error;
 }
 
 function portableMode(stats: BigIntStats): number {

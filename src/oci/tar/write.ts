@@ -71,10 +71,13 @@ export function* writeTar(entries: Iterable<TarEntry>, borrow: () => Buffer): Ge
   if (used > 0) yield chunk.subarray(0, used);
 }
 
-/** O_NOFOLLOW: what was a file when it was listed could be a symlink to the outside by now. */
+/**
+ * What was a file when it was listed could be something else by now: a symlink to the outside (O_NOFOLLOW), or a pipe
+ * that nobody writes to (O_NONBLOCK).
+ */
 function openFile(file: string): number {
   try {
-    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ELOOP', 'ENOTDIR')) throw changed(file, error);
     if (isSystemError(error, 'EACCES', 'EPERM')) {
