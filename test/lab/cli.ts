@@ -36,8 +36,24 @@ export function cliCommand(bundled = false): readonly [string, ...string[]] {
   return [process.execPath, bundled ? bundle : join(PROJECT, 'src', 'cli', 'main.ts')];
 }
 
-/** Runs `sealer` to its end. Nothing of the caller's credentials or store reaches it. */
+/** Runs `sealer` to its end. */
 export async function sealer(args: readonly string[], options: CliOptions): Promise<CliResult> {
+  return await startSealer(args, options).ended;
+}
+
+/** A `sealer` that goes on while the test does other things. Disposing kills it. */
+export interface RunningCli extends AsyncDisposable {
+  readonly ended: Promise<CliResult>;
+  /**
+   * Waits until its output (both streams, as they came) matches.
+   * @throws when it ends without having said so
+   */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts `sealer`. Nothing of the caller's credentials or store reaches it. */
+export function startSealer(args: readonly string[], options: CliOptions): RunningCli {
   const [command, ...entry] = cliCommand(options.bundled);
   const started = performance.now();
   const child = spawn(command, [...entry, ...args], {
@@ -49,17 +65,39 @@ export async function sealer(args: readonly string[], options: CliOptions): Prom
   options.onStart?.(child.pid ?? -1);
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
-  const output = { stdout: '', stderr: '' };
+  const output = { stdout: '', stderr: '', both: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       output[name] += text;
+      output.both += text;
     });
   }
-  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((done, fail) => {
+  const ended = new Promise<CliResult>((done, fail) => {
     child.on('error', fail);
-    child.on('close', (...how) => done(how));
+    child.on('close', (code, signal) => {
+      const { stdout, stderr } = output;
+      done({ code: code ?? -1, signal, stdout, stderr, elapsed: performance.now() - started });
+    });
   });
-  return { code: code ?? -1, signal, ...output, elapsed: performance.now() - started };
+  return {
+    ended,
+    kill: (signal) => void child.kill(signal),
+    says: (pattern) =>
+      new Promise((found, fail) => {
+        const look = () => {
+          const match = pattern.exec(output.both);
+          if (match !== null) found(match);
+        };
+        child.stdout.on('data', look);
+        child.stderr.on('data', look);
+        look();
+        ended.then(({ code }) => fail(new Error(`ended with ${code} without ${pattern}:\n${output.both}`)), fail);
+      }),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended.catch(() => {});
+    },
+  };
 }
 
 /** Runs `sealer`, expects it to succeed, and gives what it printed as JSON. */
