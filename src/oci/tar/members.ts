@@ -16,6 +16,8 @@ export interface ReadOptions {
   readonly limits?: UnpackLimits | undefined;
   /** Device nodes and pipes. Default: refuse. */
   readonly devices?: 'refuse' | 'skip' | undefined;
+  /** Names with a leading slash. Default: relative to the root, as GNU tar and containerd take them. */
+  readonly absoluteNames?: 'refuse' | 'relative' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -53,7 +55,7 @@ export async function* readMembers(tar: Readable, options: ReadOptions = {}): As
   const feeding = feed(tar, parser, state, limits);
   feeding.catch(() => {});
   try {
-    yield* checkedMembers(parser, state, limits, options.devices ?? 'refuse');
+    yield* checkedMembers(parser, state, limits, options);
     await feeding;
   } catch (error) {
     throw describeFailure(error, state);
@@ -138,7 +140,7 @@ async function* checkedMembers(
   parser: Extract,
   state: ParserState,
   limits: Limits,
-  devices: 'refuse' | 'skip',
+  options: ReadOptions,
 ): AsyncGenerator<Member> {
   let count = 0;
   try {
@@ -148,7 +150,7 @@ async function* checkedMembers(
       count += 1;
       // An archive of nothing but empty files: small, and still as many inodes as the disk has.
       if (count > limits.maxEntries) throw tooLarge(`it has more than ${limits.maxEntries} entries`);
-      const member = toMember(body, limits, devices);
+      const member = toMember(body, limits, options);
       if (member !== undefined) yield member;
       body.resume();
     }
@@ -159,14 +161,16 @@ async function* checkedMembers(
   }
 }
 
-function toMember(body: Entry, limits: Limits, devices: 'refuse' | 'skip'): Member | undefined {
+function toMember(body: Entry, limits: Limits, { devices, absoluteNames }: ReadOptions): Member | undefined {
   const { header } = body;
   const type = typeOf(header);
   const path = cleanPath(header.name, limits);
+  // Some layers of the wild have such names, and mean the root; who makes an archive of a folder has no reason to.
+  if (absoluteNames === 'refuse' && header.name.startsWith('/')) throw unsafe(`${excerpt(header.name)} is absolute`);
   const size = sizeOf(header, limits);
   if (type === 'device') {
     // A device node of the host's disk or memory, open to whoever can read the folder.
-    if (devices === 'refuse') throw unsafe(`${excerpt(path)} is a ${header.type}`);
+    if (devices !== 'skip') throw unsafe(`${excerpt(path)} is a ${header.type}`);
     return undefined;
   }
   if (path === '') {

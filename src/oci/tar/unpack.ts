@@ -44,7 +44,8 @@ export async function unpackLayer(tar: Readable, root: string, options: UnpackOp
 export async function unpackArchive(tar: Readable, root: string, options: UnpackOptions = {}): Promise<void> {
   const { compression, stream } = await sniffCompression(tar);
   const plain = decompress(stream, compression, completeLimits(options.limits), options.signal);
-  await unpack(plain, root, options, async (member, folder) => {
+  const strict: UnpackOptions = { ...options, absoluteNames: 'refuse' };
+  await unpack(plain, root, strict, async (member, folder) => {
     // It would be a file here and a deletion in the layer that it is packed into.
     if (meaningOf(member.path) !== 'file') throw unsafe(`${excerpt(member.path)} has a name that layers reserve`);
     await placeMember(member, folder, options.owners ?? false);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
@@ -88,7 +88,14 @@ for (const [promise, code, ...members] of attacks) {
   test(promise, async (t) => await refuses(t, code, craft(...members)));
 }
 
-test('an absolute name stays inside the root', async (t) => {
+test('an absolute name in a plain archive is refused, and nothing is written', async (t) => {
+  const { root } = await target(t);
+  const archive = streamOf(craft({ name: '/etc/passwd', content: 'mine' }));
+  await assert.rejects(unpackArchive(archive, root), { code: 'UNSAFE_ARCHIVE', message: /absolute/ });
+  assert.ok(!existsSync(join(root, 'etc')));
+});
+
+test('an absolute name in a layer stays inside the root', async (t) => {
   const { root } = await target(t);
   await unpackLayer(streamOf(craft({ name: '/etc/passwd', content: 'mine' })), root);
   assert.equal(readFileSync(join(root, 'etc/passwd'), 'utf8'), 'mine');
