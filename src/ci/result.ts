@@ -1,9 +1,8 @@
 /** How an action ends: every problem as an annotation on its line, and the step red. */
 
 import { setFailed } from '@actions/core';
-import { describeError, toSealerError } from '../cli/index.ts';
+import { annotationLine, describeError, toSealerError } from '../cli/index.ts';
 import type { Problem } from '../error.ts';
-import { annotationLine } from './annotations.ts';
 
 /** How long open handles may hold the process once the work is over, in milliseconds. */
 const LINGER_MS = 500;

@@ -1,5 +1,6 @@
 /** What the actions share with the command line, so that both do and say the same. */
 
+export { annotationLine } from './annotations.ts';
 export {
   COMPRESSIONS,
   completeNames,

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { SealerError } from '../../error.ts';
+import { annotationLine } from '../annotations.ts';
 import type { CliContext } from '../context.ts';
 import { describeProblem, problemToJson } from '../describe-error.ts';
 import { type OutputFlags, withJson } from '../flags.ts';
@@ -30,7 +31,6 @@ export function lintCommand(context: CliContext): Command {
       const warnings = problems.length - errors;
       const summary = `${formatCount(errors, 'error')}, ${formatCount(warnings, 'warning')}`;
       if (context.env.GITHUB_ACTIONS === 'true' && flags.json !== true) {
-        const { annotationLine } = await import('../../ci/index.ts');
         for (const problem of problems) context.stdout.write(`${annotationLine(problem)}\n`);
       }
       printResult(context, flags, { file, errors, warnings, problems: problems.map(problemToJson) }, () =>

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { BuildResult } from '../../../src/build/index.ts';
-import { annotationLine } from '../../../src/ci/annotations.ts';
 import { groupReporter, withoutCommands } from '../../../src/ci/groups.ts';
 import { buildSummary, pushSummary } from '../../../src/ci/summary.ts';
+import { annotationLine } from '../../../src/cli/annotations.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 
