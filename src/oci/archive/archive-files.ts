@@ -2,9 +2,9 @@
 
 import type { Readable } from 'node:stream';
 import { type Extract, extract, type Header } from 'tar-stream';
-import { SealerError } from '../../error.ts';
-import { BadCompression, decompress, MAGIC_BYTES, sniffCompression } from './compression.ts';
-import { withBeginning } from './peek.ts';
+import { type ErrorCode, SealerError } from '../../error.ts';
+import { decompress, sniffCompression } from '../compress/index.ts';
+import { DEFAULT_LIMITS as UNPACKING } from '../tar/limits.ts';
 import { cleanPath, resolveLink } from './safe-path.ts';
 
 export interface ArchiveLimits {
@@ -63,7 +63,7 @@ export async function* archiveFiles(
 /** Fails as an archive that cannot be right. */
 export function corrupt(why: string, cause?: unknown): SealerError {
   return new SealerError('CORRUPT_ARCHIVE', `The archive cannot be loaded: ${why}`, {
-    hint: 'Save it again, and compare sizes if it was copied.',
+    hint: HINTS.CORRUPT_ARCHIVE,
     cause,
   });
 }
@@ -92,7 +92,7 @@ async function feed(
   } catch (error) {
     if (parser.destroyed) return;
     const reason = signal?.aborted ? signal.reason : error;
-    feeding.failure = { reason: reason instanceof BadCompression ? corrupt(reason.message, reason) : reason };
+    feeding.failure = { reason: withHint(reason) };
     parser.destroy(new Error('There are no more bytes'));
   } finally {
     signal?.removeEventListener('abort', abort);
@@ -112,16 +112,24 @@ function explain(error: unknown, { failure }: Feeding): unknown {
   return failure === undefined ? corrupt('it is not a tar, is damaged or cut off', error) : failure.reason;
 }
 
+/** A bomb is told by its ratio, before much of it is unpacked. */
 async function openOuter(source: Readable, signal: AbortSignal | undefined): Promise<AsyncIterable<Buffer>> {
-  const { beginning, stream } = await withBeginning(source, MAGIC_BYTES);
-  const compression = sniffCompression(beginning);
-  if (compression === 'xz' || compression === 'bzip2') {
-    throw new SealerError('CORRUPT_ARCHIVE', `The archive is compressed with ${compression}, which is not supported`, {
-      hint: `Decompress it first: ${compression} -dc FILE | sealer load`,
-    });
-  }
-  return decompress(stream, compression, signal);
+  const { compression, stream } = await sniffCompression(source);
+  const limits = { maxBytes: Infinity, maxRatio: UNPACKING.maxRatio };
+  return decompress(stream, compression, limits, signal);
 }
+
+/** What is wrong with the compression is known where nobody knows what the archive is for. */
+function withHint(reason: unknown): unknown {
+  if (!(reason instanceof SealerError) || reason.hint !== undefined) return reason;
+  const hint = HINTS[reason.code];
+  return hint === undefined ? reason : new SealerError(reason.code, reason.message, { hint, cause: reason });
+}
+
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  CORRUPT_ARCHIVE: 'Save it again, and compare sizes if it was copied.',
+  ARCHIVE_TOO_LARGE: 'Check where the archive comes from; if it is right, decompress it first.',
+};
 
 function drained(parser: Extract): Promise<void> {
   if (parser.destroyed) return Promise.resolve();
@@ -158,5 +166,5 @@ function sizeOf({ name, size }: Header): number {
 }
 
 function tooLarge(what: string): SealerError {
-  return new SealerError('ARCHIVE_TOO_LARGE', `The archive has ${what}`);
+  return new SealerError('ARCHIVE_TOO_LARGE', `The archive has ${what}`, { hint: HINTS.ARCHIVE_TOO_LARGE });
 }

@@ -1,20 +1,24 @@
 /** Layers without their compression. What it is, the first bytes tell: media types are often wrong about it. */
 
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { SealerError } from '../../error.ts';
+import { type Compression, decompress, detectCompression, MAGIC_BYTES } from '../compress/index.ts';
 import { algorithmOf, createDigester, type Digest } from '../digest.ts';
 import type { Store } from '../store/index.ts';
-import { BadCompression, type Compression, decompress, MAGIC_BYTES, sniffCompression } from './compression.ts';
+import { DEFAULT_LIMITS } from '../tar/limits.ts';
 
-/** How a layer is compressed. */
+/**
+ * How a layer is compressed.
+ * @throws SealerError CORRUPT_ARCHIVE, IMAGE_NOT_FOUND
+ */
 export async function compressionOf(store: Store, digest: Digest): Promise<Compression> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of await store.read(digest, { start: 0, end: MAGIC_BYTES - 1 })) chunks.push(chunk);
-  return sniffCompression(Buffer.concat(chunks));
+  return detectCompression(await buffer(await store.read(digest, { start: 0, end: MAGIC_BYTES - 1 })));
 }
 
 /**
  * Opens a layer as the tar that it is.
- * @throws SealerError CORRUPT_ARCHIVE, IMAGE_NOT_FOUND
+ * @throws SealerError CORRUPT_ARCHIVE, ARCHIVE_TOO_LARGE, IMAGE_NOT_FOUND
  */
 export async function openUncompressed(
   store: Store,
@@ -22,12 +26,7 @@ export async function openUncompressed(
   signal?: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
   const compression = await compressionOf(store, digest);
-  if (compression === 'xz' || compression === 'bzip2') {
-    throw new SealerError('CORRUPT_ARCHIVE', `The layer ${digest} is compressed with ${compression}`, {
-      hint: 'OCI images have layers in gzip, zstd or plain tar.',
-    });
-  }
-  return uncompressed(digest, decompress(await store.read(digest), compression, signal));
+  return uncompressed(digest, decompress(await store.read(digest), compression, DEFAULT_LIMITS, signal));
 }
 
 /** The digest of a layer's uncompressed tar. */
@@ -40,11 +39,11 @@ export async function computeDiffId(store: Store, digest: Digest, like: Digest, 
   return digester.digest();
 }
 
-async function* uncompressed(digest: Digest, stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* uncompressed(digest: Digest, stream: Readable): AsyncGenerator<Buffer> {
   try {
     yield* stream;
   } catch (error) {
-    if (!(error instanceof BadCompression)) throw error;
-    throw new SealerError('CORRUPT_ARCHIVE', `The layer ${digest} cannot be decompressed`, { cause: error });
+    if (!(error instanceof SealerError) || !/ARCHIVE/.test(error.code)) throw error;
+    throw new SealerError(error.code, `The layer ${digest} cannot be decompressed: ${error.message}`, { cause: error });
   }
 }
