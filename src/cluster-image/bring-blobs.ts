@@ -5,6 +5,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, shortDigest } from '../oci/digest.ts';
 import { familiarReference, type Reference } from '../oci/reference.ts';
 import type { Store } from '../oci/store/index.ts';
+import { isThere } from '../oci/whole-content.ts';
 import type { Report } from '../progress.ts';
 import { type BundledLayer, LARGE_BLOB_BYTES } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
@@ -69,11 +70,7 @@ async function bring(bringer: BlobBringer, blob: WantedBlob): Promise<Brought> {
   const { store, report, signal } = bringer;
   const { digest, size } = blob.descriptor;
   const isLarge = size >= LARGE_BLOB_BYTES;
-  const there = await store.stat(digest);
-  if (there !== undefined && there !== size) {
-    throw new SealerError('SIZE_MISMATCH', `The blob ${digest} has ${there} bytes, and the manifest says ${size}`);
-  }
-  if (there === undefined) return fetchFromAny(bringer, blob, isLarge);
+  if (!(await isThere(store, blob.descriptor))) return fetchFromAny(bringer, blob, isLarge);
   const layer = isLarge
     ? ((await findWrapped(store, blob.descriptor)) ?? (await wrapLocally(store, blob.descriptor, signal)))
     : undefined;

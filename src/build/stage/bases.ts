@@ -6,6 +6,7 @@ import { parseImageConfig } from '../../oci/image-config.ts';
 import { selectPlatform } from '../../oci/manifest.ts';
 import { formatPlatform, matchesPlatform, type Platform } from '../../oci/platform.ts';
 import { familiarReference, formatReference, parseReference, type Reference } from '../../oci/reference.ts';
+import { isThere } from '../../oci/whole-content.ts';
 import { pullImage } from '../../registry/client/index.ts';
 import type { Builder } from '../builder.ts';
 import type { BaseImage } from './state.ts';
@@ -89,8 +90,7 @@ async function isComplete(
     const document = await store.document(manifest.digest);
     if (document.kind !== 'manifest') return false;
     const parts = [document.manifest.config, ...document.manifest.layers];
-    const sizes = await Promise.all(parts.map(({ digest }) => store.stat(digest)));
-    return sizes.every((size) => size !== undefined);
+    return (await Promise.all(parts.map((part) => isThere(store, part)))).every(Boolean);
   } catch (error) {
     if (error instanceof SealerError && (error.code === 'IMAGE_NOT_FOUND' || error.code === 'PLATFORM_NOT_FOUND'))
       return false;

@@ -5,12 +5,13 @@ import type { Descriptor } from '../descriptor.ts';
 import type { Digest } from '../digest.ts';
 import { isIndexType, isManifestType, isNondistributable } from '../media-types.ts';
 import type { Store } from '../store/index.ts';
+import { checkedSize } from '../whole-content.ts';
 
 /**
  * Collects all content of an image, by digest. An index may lack manifests, for platforms that nobody wanted, as long as
  * it has one; a manifest may lack nothing but what its media type says is not distributed.
  * @param content is added to
- * @throws SealerError IMAGE_NOT_FOUND naming what is missing, SIZE_MISMATCH
+ * @throws SealerError IMAGE_NOT_FOUND naming what is missing, DIGEST_MISMATCH, SIZE_MISMATCH
  */
 export async function collectContent(store: Store, root: Descriptor, content: Map<Digest, number>): Promise<void> {
   await addContent(store, root, content);
@@ -42,14 +43,8 @@ async function collectManifest(store: Store, root: Descriptor, content: Map<Dige
 }
 
 async function addContent(store: Store, descriptor: Descriptor, content: Map<Digest, number>): Promise<void> {
-  const size = await store.stat(descriptor.digest);
+  const size = await checkedSize(store, descriptor);
   if (size === undefined) throw missing(descriptor);
-  if (size !== descriptor.size) {
-    throw new SealerError(
-      'SIZE_MISMATCH',
-      `${descriptor.digest} has ${size} bytes where its descriptor says ${descriptor.size}`,
-    );
-  }
   content.set(descriptor.digest, size);
 }
 

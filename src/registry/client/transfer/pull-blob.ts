@@ -5,6 +5,7 @@ import type { Descriptor } from '../../../oci/descriptor.ts';
 import { type Digest, shortDigest } from '../../../oci/digest.ts';
 import type { Reference } from '../../../oci/reference.ts';
 import type { Store } from '../../../oci/store/index.ts';
+import { isThere } from '../../../oci/whole-content.ts';
 import { type Report, silent } from '../../../progress.ts';
 import type { RegistryClient } from '../client.ts';
 import { untilAborted } from '../http/abort.ts';
@@ -75,10 +76,9 @@ async function fetchUnlessThere(
   const id = blob.digest;
   report({ type: 'start', id, label, unit: 'bytes', total: blob.size });
   try {
-    const there = await store.stat(blob.digest);
-    if (there !== undefined) {
+    if (await isThere(store, blob)) {
       report({ type: 'end', id, outcome: 'exists', moved: 0 });
-      return { moved: 0, reused: there };
+      return { moved: 0, reused: blob.size };
     }
     const pulled = await fetchTwice(client, store, ref, blob, options);
     report({ type: 'end', id, outcome: 'done', moved: pulled.moved });

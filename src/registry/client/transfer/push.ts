@@ -11,6 +11,7 @@ import { type Digest, shortDigest } from '../../../oci/digest.ts';
 import { isNondistributable } from '../../../oci/media-types.ts';
 import { familiarReference, type Reference } from '../../../oci/reference.ts';
 import type { Store } from '../../../oci/store/index.ts';
+import { checkedSize } from '../../../oci/whole-content.ts';
 import { type Outcome, type Report, silent } from '../../../progress.ts';
 import type { RegistryClient } from '../client.ts';
 import { type PushStep, planPush } from './push-plan.ts';
@@ -92,6 +93,7 @@ async function pushPart(
   const label = `${familiarReference(target)} ${shortDigest(blob.digest)}`;
   report({ type: 'start', id, label, unit: 'bytes', total: blob.size });
   try {
+    await checkedSize(store, blob);
     const mountFrom = await knownSources(store, blob.digest, target);
     let sent = 0;
     const onBytes = (delta: number) => {
