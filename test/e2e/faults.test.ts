@@ -163,4 +163,60 @@ describe('a registry on a bad day', { skip }, () => {
     assert.ok(second.downloaded < 2 * BLOB * 0.9, `the second run fetched ${second.downloaded} bytes`);
     assert.ok(total < 2 * BLOB * 1.3, `${total} bytes in all for ${2 * BLOB}`);
   });
+
+  test('a registry that goes down midway through a pull: the image is not there, and the next pull fetches only the rest', async () => {
+    const home = join(folder, `home-${++homes}`);
+    let isDown = false;
+    let blobs = 0;
+    await using proxy = await startFaultyProxy({
+      upstream: registry.address,
+      fault: (request) => {
+        if (isLarge(request.url)) blobs += 1;
+        if (blobs < 2 && !isDown) return undefined;
+        if (isDown) return { kind: 'hang-up' };
+        isDown = true;
+        return { kind: 'truncate', after: BLOB / 2 };
+      },
+    });
+    const name = `${proxy.address}/app/web:v1`;
+    const broken = await sealer(['pull', name], { home });
+    assert.equal(broken.code, 3, broken.stderr);
+    assert.match(broken.stderr, /^error\[REGISTRY_(UNREACHABLE|ERROR)\]: .*\n {2}hint: /m);
+    assert.ok(broken.stderr.includes(proxy.address));
+    assert.deepEqual(await sealerJson<unknown[]>(['images'], { home }), []);
+    blobs = -Infinity;
+    isDown = false;
+    const { moved } = await sealerJson<{ moved: number }>(['pull', name], { home });
+    assert.ok(moved < 2 * BLOB * 0.9, `the second pull fetched ${moved} bytes`);
+    assert.ok(proxy.downloaded < 2 * BLOB * 1.3, `${proxy.downloaded} bytes in all for ${2 * BLOB}`);
+  });
+
+  test('a registry that goes down midway through a push: nothing is named there, and the next push sends only the rest', async () => {
+    const home = join(folder, `home-${++homes}`);
+    const source = `${registry.address}/app/web:v1`;
+    assert.equal((await sealer(['pull', source], { home })).code, 0);
+    let isDown = false;
+    await using proxy = await startFaultyProxy({
+      upstream: registry.address,
+      // Down as soon as one of the two large blobs is there.
+      fault: ({ method, url }) => {
+        isDown ||= method === 'PUT' && url.includes('/manifests/');
+        return isDown ? { kind: 'hang-up' } : undefined;
+      },
+    });
+    const target = `${proxy.address}/pushed/web:v1`;
+    const broken = await sealer(['push', source, target], { home });
+    assert.equal(broken.code, 3, broken.stderr);
+    assert.match(broken.stderr, /^error\[REGISTRY_(UNREACHABLE|ERROR)\]: .*\n {2}hint: /m);
+    assert.equal((await fetch(`http://${registry.address}/v2/pushed/web/manifests/v1`)).status, 404);
+    // It comes up again under the same address.
+    isDown = false;
+    await using again = await startFaultyProxy({ upstream: registry.address });
+    const { moved } = await sealerJson<{ moved: number }>(
+      ['push', source, target.replace(proxy.address, again.address)],
+      { home },
+    );
+    assert.ok(moved < BLOB / 2, `the second push sent ${moved} bytes`);
+    await runTool('crane', ['validate', '--insecure', '--remote', `${registry.address}/pushed/web:v1`]);
+  });
 });

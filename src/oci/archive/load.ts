@@ -127,9 +127,15 @@ class Loading implements Contents {
     await using ingest = await this.#store.ingest({ digest, size, signal: this.#signal });
     // The archive cannot be asked to begin later, so what an earlier attempt left is of no use.
     if (ingest.offset > 0) await ingest.restart();
-    for await (const chunk of content) {
-      this.#onBytes(chunk.byteLength);
-      await ingest.write(chunk);
+    try {
+      for await (const chunk of content) {
+        this.#onBytes(chunk.byteLength);
+        await ingest.write(chunk);
+      }
+    } catch (error) {
+      // Nor is what this attempt leaves; of a bomb it would be a gigabyte.
+      await ingest.restart().catch(() => {});
+      throw error;
     }
     const committed = await ingest.commit();
     this.stored += size;

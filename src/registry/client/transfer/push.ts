@@ -91,9 +91,9 @@ async function pushPart(
 ): Promise<Omit<PushResult, 'digest'>> {
   const id = blob.digest;
   const label = `${familiarReference(target)} ${shortDigest(blob.digest)}`;
+  await checkedSize(store, blob);
   report({ type: 'start', id, label, unit: 'bytes', total: blob.size });
   try {
-    await checkedSize(store, blob);
     const mountFrom = await knownSources(store, blob.digest, target);
     let sent = 0;
     const onBytes = (delta: number) => {
