@@ -13,7 +13,12 @@ import { DEFAULT_LIMITS } from '../tar/limits.ts';
  * @throws SealerError CORRUPT_ARCHIVE, IMAGE_NOT_FOUND
  */
 export async function compressionOf(store: Store, digest: Digest): Promise<Compression> {
-  return detectCompression(await buffer(await store.read(digest, { start: 0, end: MAGIC_BYTES - 1 })));
+  const head = await buffer(await store.read(digest, { start: 0, end: MAGIC_BYTES - 1 }));
+  try {
+    return detectCompression(head);
+  } catch (error) {
+    throw aboutLayer(digest, error);
+  }
 }
 
 /**
@@ -43,7 +48,15 @@ async function* uncompressed(digest: Digest, stream: Readable): AsyncGenerator<B
   try {
     yield* stream;
   } catch (error) {
-    if (!(error instanceof SealerError) || !/ARCHIVE/.test(error.code)) throw error;
-    throw new SealerError(error.code, `The layer ${digest} cannot be decompressed: ${error.message}`, { cause: error });
+    throw aboutLayer(digest, error);
   }
+}
+
+/** What is wrong with the compression is known where nobody knows whose it is. */
+function aboutLayer(digest: Digest, error: unknown): unknown {
+  if (!(error instanceof SealerError) || !/ARCHIVE/.test(error.code)) return error;
+  return new SealerError(error.code, `The layer ${digest} cannot be decompressed: ${error.message}`, {
+    hint: 'Layers are plain tar, or compressed with gzip or zstd. Save the image again.',
+    cause: error,
+  });
 }

@@ -28,7 +28,7 @@ export function detectCompression(head: Uint8Array): Compression {
   for (const [name, magic] of UNSUPPORTED) {
     if (!startsWith(head, magic)) continue;
     throw new SealerError('CORRUPT_ARCHIVE', `The archive is compressed with ${name}, which is not supported`, {
-      hint: 'Use an archive that is compressed with gzip or zstd, or not at all.',
+      hint: `Decompress it first (${name} -d FILE), or compress it with gzip or zstd.`,
     });
   }
   return 'none';
@@ -45,12 +45,16 @@ export function compressionOf(mediaType: string): Compression | undefined {
   return undefined;
 }
 
-const UNSUPPORTED: readonly (readonly [string, readonly number[]])[] = [
+/** The bytes at the start; `undefined` may be any. */
+type Magic = readonly (number | undefined)[];
+
+const UNSUPPORTED: readonly (readonly [string, Magic])[] = [
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-  ['bzip2', [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41]],
+  // The fourth byte is the level.
+  ['bzip2', [0x42, 0x5a, 0x68, undefined, 0x31, 0x41]],
   ['lzip', [0x4c, 0x5a, 0x49, 0x50, 0x01]],
 ];
 
-function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
-  return head.length >= magic.length && magic.every((byte, i) => head[i] === byte);
+function startsWith(head: Uint8Array, magic: Magic): boolean {
+  return head.length >= magic.length && magic.every((byte, i) => byte === undefined || head[i] === byte);
 }

@@ -1,9 +1,10 @@
 /** Decompression of content that may be hostile: a bomb, cut off, or followed by something else. */
 
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
 import { isSystemError, SealerError } from '../../error.ts';
 import { type Compression, detectCompression, MAGIC_BYTES } from './compression.ts';
+import { CHUNK_BYTES, deriveStream, stopWith } from './derived-stream.ts';
 import { splitFrames } from './zstd-frames.ts';
 
 /** How far decompression may go. */
@@ -16,10 +17,10 @@ export interface DecompressLimits {
 
 /**
  * A stream of what is in the compressed stream. Several gzip members or zstd frames after another are one content. The
- * source is always read to its end, so that a source that checks its digest does so.
+ * source is always read to its end, so that a source that checks its digest does so; it is destroyed with the stream.
  *
- * Errors of the stream: CORRUPT_ARCHIVE when the data is damaged or cut off, ARCHIVE_TOO_LARGE beyond the limits, and
- * whatever the source fails with.
+ * Errors of the stream: CORRUPT_ARCHIVE when the data is damaged or cut off, ARCHIVE_TOO_LARGE beyond the limits, the
+ * reason of the signal, and whatever the source fails with.
  */
 export function decompress(
   source: Readable,
@@ -27,14 +28,13 @@ export function decompress(
   limits: DecompressLimits,
   signal?: AbortSignal,
 ): Readable {
-  if (compression === 'none') return source;
-  const chunks = decompressed(source, compression, limits, signal);
-  return Readable.from(chunks, { objectMode: false, highWaterMark: CHUNK_BYTES });
+  if (compression === 'none') return stopWith(source, signal);
+  return stopWith(deriveStream(source, decompressed(source, compression, limits)), signal);
 }
 
 /**
  * Looks at the start of a stream to tell its compression.
- * @returns the compression and a stream of all the content, its start included
+ * @returns the compression and a stream of all the content, its start included; the source is destroyed with it
  * @throws SealerError CORRUPT_ARCHIVE for compressions that are not supported
  */
 export async function sniffCompression(source: Readable): Promise<{ compression: Compression; stream: Readable }> {
@@ -45,30 +45,25 @@ export async function sniffCompression(source: Readable): Promise<{ compression:
     if (next.done === true) break;
     head = Buffer.concat([head, next.value]);
   }
-  const stream = Readable.from(startingWith(head, chunks), { objectMode: false, highWaterMark: CHUNK_BYTES });
   try {
-    return { compression: detectCompression(head), stream };
+    return { compression: detectCompression(head), stream: deriveStream(source, startingWith(head, chunks)) };
   } catch (error) {
     source.destroy();
     throw error;
   }
 }
 
-/** Large pieces: each costs a round trip between threads. */
-const CHUNK_BYTES = 256 * 1024;
 const FREE_BYTES = 1024 ** 3;
 
 async function* decompressed(
   source: Readable,
   compression: 'gzip' | 'zstd',
   limits: DecompressLimits,
-  signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const decoder = startDecoder(source, compression);
   let total = 0;
   try {
     for await (const chunk of decoder as AsyncIterable<Uint8Array>) {
-      signal?.throwIfAborted();
       total += chunk.byteLength;
       checkLimits(total, decoder.bytesWritten, limits);
       yield chunk;
@@ -77,7 +72,6 @@ async function* decompressed(
     throw describeFailure(error, compression);
   } finally {
     decoder.destroy();
-    source.destroy();
   }
 }
 
@@ -108,10 +102,6 @@ function describeFailure(error: unknown, compression: Compression): unknown {
 }
 
 async function* startingWith(head: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    if (head.byteLength > 0) yield head;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
+  if (head.byteLength > 0) yield head;
+  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { constants, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
@@ -12,6 +12,8 @@ import {
 } from '../../../src/oci/compress/index.ts';
 
 const CHUNK = 100_000;
+/** Of tests that would wait forever. */
+const TIMEOUT = { timeout: 10_000 };
 const LIMITS = { maxBytes: 10 ** 9, maxRatio: 100 };
 
 /** Text-like bytes, the same in every run. */
@@ -139,7 +141,68 @@ for (const compression of ['gzip', 'zstd'] as const) {
     );
     await assert.rejects(buffer(decompress(source, compression, LIMITS)), (error) => error === failure);
   });
+
+  test(`${compression}: a source that breaks off with an error fails with that, not as data that is cut off`, async () => {
+    const failure = new Error('the disk is gone');
+    const whole = await compress(compression, sample(1000));
+    const source = Readable.from(
+      (async function* () {
+        yield whole.subarray(0, 50);
+        throw failure;
+      })(),
+      { objectMode: false },
+    );
+    await assert.rejects(buffer(decompress(source, compression, LIMITS)), (error) => error === failure);
+  });
+
+  test(`${compression}: of several contents a stream is whole at their ends and nowhere else`, async () => {
+    const parts = await Promise.all([sample(40), sample(0), sample(50)].map((each) => compress(compression, each)));
+    const whole = Buffer.concat(parts);
+    const ends = new Set([0, 1, 2, 3].map((count) => Buffer.concat(parts.slice(0, count)).byteLength));
+    for (let length = 1; length <= whole.byteLength; length++) {
+      const unpacked = buffer(decompress(inPieces(whole.subarray(0, length), 20), compression, LIMITS));
+      if (ends.has(length)) await unpacked;
+      else await assert.rejects(unpacked, { code: 'CORRUPT_ARCHIVE' }, `${length} bytes`);
+    }
+  });
+
+  test(
+    `${compression}: a source that stalls is let go when the reader goes or the signal says so`,
+    TIMEOUT,
+    async () => {
+      const beginning = (await compress(compression, sample(1000))).subarray(0, 20);
+      const stalled = () => {
+        const source = new PassThrough();
+        source.write(beginning);
+        return source;
+      };
+      const unread = stalled();
+      decompress(unread, compression, LIMITS).destroy();
+      assert.ok(unread.destroyed);
+
+      const sniffed = stalled();
+      const { stream } = await sniffCompression(sniffed);
+      const reading = buffer(decompress(stream, compression, LIMITS));
+      stream.destroy(new Error('enough'));
+      await assert.rejects(reading, /enough/);
+      assert.ok(sniffed.destroyed);
+
+      const abort = new AbortController();
+      const aborted = stalled();
+      const waiting = buffer(decompress(aborted, compression, LIMITS, abort.signal));
+      abort.abort(new Error('stop'));
+      await assert.rejects(waiting, /stop/);
+      assert.ok(aborted.destroyed);
+    },
+  );
 }
+
+test('a signal stops content that is not compressed too, though nobody reads it yet', TIMEOUT, async () => {
+  const abort = new AbortController();
+  const stream = decompress(new PassThrough(), 'none', LIMITS, abort.signal);
+  abort.abort(new Error('stop'));
+  await assert.rejects(buffer(stream), /stop/);
+});
 
 test('gzip: all chunks are one member', async () => {
   const content = sample(3 * CHUNK + 1);
@@ -158,9 +221,17 @@ test('compression is told by the first bytes', () => {
   assert.equal(detectCompression(zstdCompressSync('x')), 'zstd');
   assert.equal(detectCompression(skippable), 'zstd');
   for (const plain of ['', 'x', 'BZhello', 'some/name']) assert.equal(detectCompression(Buffer.from(plain)), 'none');
-  for (const magic of ['BZh91AY&SY', 'LZIP\u0001']) {
-    assert.throws(() => detectCompression(Buffer.from(magic)), { code: 'CORRUPT_ARCHIVE' });
+});
+
+test('a compression that is not supported is named, and how to undo it', async () => {
+  const magics = { xz: '\u00fd7zXZ\0', bzip2: 'BZh91AY&SY', lzip: 'LZIP\u0001' };
+  for (const [name, magic] of Object.entries(magics)) {
+    const source = inPieces(Buffer.from(`${magic}and more`, 'latin1'), 3);
+    const hint = new RegExp(`${name} -d FILE`);
+    await assert.rejects(sniffCompression(source), { code: 'CORRUPT_ARCHIVE', message: new RegExp(name), hint });
+    assert.ok(source.destroyed);
   }
+  assert.throws(() => detectCompression(Buffer.from('BZh11AY&SY')), { message: /bzip2/ });
 });
 
 test('looking at the start of a stream loses none of it', async () => {
