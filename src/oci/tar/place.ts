@@ -56,34 +56,39 @@ async function placeFile(member: Member, spot: Spot, folder: RootFolder, owners:
 
 /** What the parser has in memory is written at once; waiting for an event per file would cost more than the writing. */
 async function copyContent(body: Entry, size: number, descriptor: number): Promise<void> {
-  for (let left = size; left > 0; ) {
-    const chunk = body.read();
-    if (chunk === null) {
-      await untilReadable(body);
-      continue;
+  // What ended the archive early, a limit for instance. That of tar-stream itself says only that the archive ends here.
+  let failure: unknown = corrupt('it ends within a file');
+  const onError = (error: unknown) => {
+    if (!(error instanceof Error && error.message === 'Unexpected end of data')) failure = error;
+  };
+  body.on('error', onError);
+  try {
+    for (let left = size; left > 0; ) {
+      const chunk = body.read();
+      if (chunk === null) {
+        await untilReadable(body);
+        if (body.destroyed) throw failure;
+        continue;
+      }
+      for (let done = 0; done < chunk.byteLength; ) done += writeSync(descriptor, chunk, done);
+      left -= chunk.byteLength;
     }
-    for (let done = 0; done < chunk.byteLength; ) done += writeSync(descriptor, chunk, done);
-    left -= chunk.byteLength;
+  } finally {
+    body.off('error', onError);
   }
 }
 
+/** Waits until there is more to read, or never will be. */
 function untilReadable(body: Entry): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const settle = () => {
-      body.off('readable', onReadable);
-      body.off('close', onClose);
-    };
-    const onReadable = () => {
-      settle();
+      body.off('readable', settle);
+      body.off('close', settle);
       resolve();
     };
-    const onClose = () => {
-      settle();
-      reject(corrupt('it ends within a file'));
-    };
-    body.on('readable', onReadable);
-    body.on('close', onClose);
-    if (body.destroyed) onClose();
+    body.on('readable', settle);
+    body.on('close', settle);
+    if (body.destroyed) settle();
   });
 }
 
