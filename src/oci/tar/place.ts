@@ -57,7 +57,7 @@ async function placeFile(member: Member, spot: Spot, folder: RootFolder, owners:
 /** What the parser has in memory is written at once; waiting for an event per file would cost more than the writing. */
 async function copyContent(body: Entry, size: number, descriptor: number): Promise<void> {
   // What ended the archive early, a limit for instance. That of tar-stream itself says only that the archive ends here.
-  let failure: unknown = corrupt('it ends within a file');
+  let failure: unknown;
   const onError = (error: unknown) => {
     if (!(error instanceof Error && error.message === 'Unexpected end of data')) failure = error;
   };
@@ -67,7 +67,7 @@ async function copyContent(body: Entry, size: number, descriptor: number): Promi
       const chunk = body.read();
       if (chunk === null) {
         await untilReadable(body);
-        if (body.destroyed) throw failure;
+        if (body.destroyed) throw failure ?? corrupt('it ends within a file');
         continue;
       }
       for (let done = 0; done < chunk.byteLength; ) done += writeSync(descriptor, chunk, done);
