@@ -83,6 +83,7 @@ export const ERROR_CODES = {
   SOURCE_NOT_FOUND: { exit: 1, means: 'A source of COPY, ADD or APP does not exist (or is ignored).' },
   SOURCE_OUTSIDE_CONTEXT: { exit: 1, means: 'A source leads outside the build context.' },
   BAD_DESTINATION: { exit: 1, means: 'A destination of COPY, ADD or APP cannot be written to.' },
+  COPIED_CONTENTS: { exit: 1, means: 'A command names a folder of which COPY copies only the contents (a warning).' },
   BASE_NOT_FOUND: { exit: 1, means: 'The base image of a FROM does not exist.' },
   PLATFORM_NOT_FOUND: { exit: 1, means: 'An image has no manifest for a wanted platform.' },
   FOREIGN_RUN: { exit: 1, means: 'A RUN is for a platform that this machine can neither run nor emulate.' },

@@ -8,6 +8,7 @@ import { assembleIndex, assemblePlatform } from './assemble.ts';
 import type { Builder } from './builder.ts';
 import { openContext, readKubefile } from './context/context.ts';
 import { openFileDigests } from './context/file-digests.ts';
+import { warnOfCopiedContents } from './copied-contents.ts';
 import { addImages, readImageLists } from './images.ts';
 import { openLayerCache } from './layers/layer-cache.ts';
 import type { BuildOptions, BuildResult, BuildWorld, BuiltPlatform } from './options.ts';
@@ -60,7 +61,11 @@ export async function build(options: BuildOptions, world: BuildWorld): Promise<B
     cache: await openLayerCache(world.store, !options.noCache),
     digests: await openFileDigests(world.store, context.tree.root),
     secrets,
-    warnings: [...warnings, ...unusedBuildArgs(kubefile, options)],
+    warnings: [
+      ...warnings,
+      ...unusedBuildArgs(kubefile, options),
+      ...warnOfCopiedContents(kubefile, context.tree.root),
+    ],
     moved: { fetched: 0, reused: 0 },
     cleanup,
     globals,

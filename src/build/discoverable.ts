@@ -21,7 +21,7 @@ const MAX_FILE_BYTES = 16 * 1024 * 1024;
 /** Known to discovery by their names; their content is not read. */
 const CHART_ARCHIVE = /^(?:manifests|charts|application\/apps)\/.*\.tgz$/;
 /** Raised when other files than before are wanted. */
-const VERSION = 1;
+const VERSION = 2;
 
 export interface Discoverable {
   readonly files: ReadonlyMap<string, Buffer>;

@@ -1,6 +1,7 @@
 /** Building cluster images. */
 
 export { build } from './build.ts';
+export { warnOfCopiedContents } from './copied-contents.ts';
 export type {
   BuildOptions,
   BuildResult,

@@ -2,6 +2,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize, resolve } from 'node:path';
+import { warnOfCopiedContents } from '../build/index.ts';
 import { discover, isDiscoverable } from '../discover/index.ts';
 import { isSystemError, type Problem, SealerError } from '../error.ts';
 import type { Instruction, Kubefile, Word } from '../kubefile/ast.ts';
@@ -30,7 +31,8 @@ export async function lintContext(context: string, options: LintOptions = {}): P
   const file = options.file ?? join(context, 'Kubefile');
   const { kubefile, problems } = parseKubefile(await readKubefile(file), file);
   const checked = checkKubefile(kubefile, options.target === undefined ? {} : { target: options.target });
-  return { file, problems: [...problems, ...checked, ...(await lintManifests(kubefile, context))] };
+  const copied = warnOfCopiedContents(kubefile, context);
+  return { file, problems: [...problems, ...checked, ...copied, ...(await lintManifests(kubefile, context))] };
 }
 
 async function readKubefile(file: string): Promise<string> {

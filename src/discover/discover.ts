@@ -26,6 +26,7 @@ export interface DiscoverOptions {
 
 const FINDERS: Partial<Record<Treatment, Finder>> = {
   manifests: findInManifests,
+  'maybe-manifests': findInMaybeManifests,
   'image-list': findInImageList,
   template: reportTemplate,
   kustomization: (text, file) => ({ findings: [], problems: [...checkKustomization(text, file)] }),
@@ -48,9 +49,12 @@ export function discover(
   const parts: Findings[] = [];
   for (const path of paths) {
     const treatment = treatmentOf(path, charts);
+    const isMaybe = treatment === 'maybe-manifests';
     const content = files.get(path);
     if (treatment === 'chart') parts.push({ findings: [], problems: reportChart(path, charts) });
-    else if (content !== undefined) parts.push(find(FINDERS[treatment], content, path));
+    else if (content !== undefined && !(isMaybe && !mentionsImages(content))) {
+      parts.push(find(FINDERS[treatment], content, path));
+    }
   }
   for (const { text, file } of options.imageLists ?? []) parts.push(findInImageList(text, file));
   const ignored = (options.ignored ?? []).map(({ text, file }) => findInImageList(text, file));
@@ -65,9 +69,22 @@ export function discover(
   };
 }
 
+/** Most YAML outside the folders for manifests has nothing to do with Kubernetes, and is not worth parsing. */
+function mentionsImages(content: Buffer): boolean {
+  return content.includes('image') && content.includes('kind');
+}
+
+/** A workload is one wherever it stands. What is no YAML, or a template of it, is somebody else's business. */
+function findInMaybeManifests(text: string, file: string): Findings {
+  const { findings, problems } = findInManifests(text, file);
+  const known = problems.filter(({ code }) => code !== 'MANIFEST_UNREADABLE');
+  return { findings, problems: known.map((problem) => ({ ...problem, severity: 'warning' })) };
+}
+
 function find(finder: Finder | undefined, content: Buffer, path: string): Findings {
   if (finder === undefined) return { findings: [], problems: [] };
   const text = decode(content);
+  if (text === undefined && finder === findInMaybeManifests) return { findings: [], problems: [] };
   if (text === undefined) {
     const message = 'This file is not UTF-8 text';
     return { findings: [], problems: [{ code: 'MANIFEST_UNREADABLE', message, at: { file: path } }] };

@@ -1,12 +1,22 @@
 /** Which files of a cluster image's rootfs name container images, and by what they are read. */
 
-/** How discovery treats a file. */
-export type Treatment = 'manifests' | 'image-list' | 'template' | 'kustomization' | 'chart' | 'ignored';
+/**
+ * How discovery treats a file. `maybe-manifests` stand where nothing says that they are manifests: `COPY mysql .` puts
+ * them anywhere, and a command applies them from there.
+ */
+export type Treatment =
+  | 'manifests'
+  | 'maybe-manifests'
+  | 'image-list'
+  | 'template'
+  | 'kustomization'
+  | 'chart'
+  | 'ignored';
 
 /** Whether discovery wants the content of a file. `rootfsPath` is relative, without a leading `./`. */
 export function isDiscoverable(rootfsPath: string): boolean {
   const path = within(rootfsPath);
-  if (path === undefined) return false;
+  if (path === undefined) return isElsewhere(rootfsPath);
   // Archives of charts are known by their name; nobody needs their bytes here.
   return treatmentByName(path.rest) !== 'ignored' && !path.rest.endsWith('.tgz');
 }
@@ -22,7 +32,7 @@ export function appOf(rootfsPath: string): string | undefined {
  */
 export function treatmentOf(rootfsPath: string, charts: readonly string[]): Treatment {
   const path = within(rootfsPath);
-  if (path === undefined) return 'ignored';
+  if (path === undefined) return isElsewhere(rootfsPath) ? 'maybe-manifests' : 'ignored';
   const treatment = treatmentByName(path.rest);
   if (treatment === 'image-list' || treatment === 'chart') return treatment;
   // Everything else below a chart belongs to the chart: templates, values, and what .helmignore hides.
@@ -36,6 +46,11 @@ function within(rootfsPath: string): { rest: string } | undefined {
   // Below charts/ there are charts and nothing else.
   if (rootfsPath.startsWith('charts/') && rest !== 'Chart.yaml') return undefined;
   return { rest };
+}
+
+/** YAML outside the folders that are for manifests. The registry and charts have none of their own. */
+function isElsewhere(rootfsPath: string): boolean {
+  return /\.ya?ml$/.test(rootfsPath) && !/^(?:registry|charts)\//.test(rootfsPath);
 }
 
 function treatmentByName(path: string): Treatment {

@@ -34,7 +34,7 @@ Examples:
   sealer build -t shop:v1 --platform linux/amd64,linux/arm64 --build-arg VERSION=1.4 deploy
   sealer build -t registry.example.com/shop:v1 --push --secret id=token,env=TOKEN .
 
-Container images are found in manifests/, application/apps/* and imageList files. One that cannot be fetched fails the build.`;
+Container images are found in all Kubernetes manifests of the image and in imageList files. One that cannot be fetched fails the build.`;
 
 /** Declares `sealer build`. */
 export function buildCommand(context: CliContext): Command {

@@ -27,21 +27,53 @@ test('discovery wants manifests, apps and image lists, and nothing else', () => 
     'application/apps/web/Chart.yaml',
     'application/apps/web/base/kustomization.yaml',
     'charts/web/Chart.yaml',
+    'a.yaml',
+    'etc/a.yml',
   ]) {
     assert.ok(isDiscoverable(path), path);
   }
   for (const path of [
     'bin/kubectl',
-    'etc/a.yaml',
+    'etc/a.json',
     'manifests/README.md',
-    'a.yaml',
-    'application/apps/x.yaml',
+    'registry/a.yaml',
     'scripts/imageList',
     'application/apps/web/big.tgz',
     'charts/web/values.yaml',
   ]) {
     assert.ok(!isDiscoverable(path), path);
   }
+});
+
+test("a workload is found wherever it stands, and other YAML there is nobody's business", () => {
+  const found = discover(
+    files({
+      'mysql.yaml': pod('mysql:8'),
+      'etc/kubelet/haproxy.yml': pod('haproxy:3'),
+      'etc/broken.yaml': 'kind: {image: [\n',
+      'etc/template.yaml': 'kind: Pod\nspec: {{ .image }}\n',
+      'etc/values.yaml': 'image: {repository: x}\nkind: y\n',
+    }),
+  );
+  assert.deepEqual(found.problems, []);
+  assert.deepEqual(
+    found.findings.map(({ text, at }) => [text, at.file]),
+    [
+      ['haproxy:3', 'etc/kubelet/haproxy.yml'],
+      ['mysql:8', 'mysql.yaml'],
+    ],
+  );
+});
+
+test('a reference that is none is only a warning where no manifest is expected', () => {
+  const { problems } = discover(files({ 'etc/a.yaml': pod('${IMAGE}'), 'manifests/a.yaml': pod('${IMAGE}') }));
+  assert.deepEqual(
+    problems.map(({ severity, at }) => [severity ?? 'error', at?.file]),
+    [
+      ['warning', 'etc/a.yaml'],
+      ['error', 'manifests/a.yaml'],
+    ],
+  );
 });
 
 test('findings come in the order of paths, and know their app', () => {
