@@ -7,6 +7,8 @@ import type { FileHandle } from 'node:fs/promises';
 
 /** 64 KiB chunks written one by one cost a third more than blocks of 1 MiB; larger ones gain nothing. */
 const BLOCK = 1024 * 1024;
+/** Blocks of one file that are on their way at once. */
+const MAX_PENDING = 3;
 
 /**
  * Blocks are used again: memory of this size is otherwise returned only by a full garbage collection. They are shared,
@@ -24,7 +26,8 @@ export class BlockWriter {
   #position: number;
   #block: Buffer<SharedArrayBuffer> | undefined;
   #filled = 0;
-  #pending: Promise<void> | undefined;
+  /** Blocks on their way, the oldest first. */
+  readonly #pending: Promise<void>[] = [];
   #waiting = false;
 
   /**
@@ -49,14 +52,13 @@ export class BlockWriter {
 
   /** Brings everything to the file. */
   async flush(): Promise<void> {
-    await this.#pending;
     this.#send();
-    await this.#pending;
+    await Promise.all(this.#pending.splice(0));
   }
 
   /** Waits for what is under way, whatever comes of it, and gives the memory back. */
   async settle(): Promise<void> {
-    await this.#pending?.catch(() => {});
+    await Promise.allSettled(this.#pending.splice(0));
     recycle(this.#block);
     this.#block = undefined;
   }
@@ -65,7 +67,7 @@ export class BlockWriter {
     this.#waiting = true;
     try {
       for (let rest = chunk; this.#filled === BLOCK; rest = this.#take(rest)) {
-        await this.#pending;
+        if (this.#pending.length >= MAX_PENDING) await this.#pending.shift();
         this.#send();
       }
     } finally {
@@ -86,9 +88,11 @@ export class BlockWriter {
   #send(): void {
     const block = this.#block;
     if (block === undefined || this.#filled === 0) return;
-    this.#pending = this.#put(block, this.#filled, this.#position, this.#onBlock?.(block.subarray(0, this.#filled)));
-    // Who waits for it next gets the error; nobody may do so for a while.
-    this.#pending.catch(() => {});
+    const seen = this.#onBlock?.(block.subarray(0, this.#filled));
+    const pending = this.#put(block, this.#filled, this.#position, seen);
+    // Who waits for it gets the error; nobody may do so for a while.
+    pending.catch(() => {});
+    this.#pending.push(pending);
     this.#position += this.#filled;
     this.#block = undefined;
     this.#filled = 0;
