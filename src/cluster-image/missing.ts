@@ -22,8 +22,8 @@ export function imagesMissing(failures: readonly Failure[]): SealerError {
   const problems = failures.map(describe);
   const [first] = problems;
   const message =
-    failures.length === 1 && first !== undefined
-      ? `A container image cannot be had: ${first.message}`
+    failures.length === 1 && failures[0] !== undefined
+      ? `A container image cannot be had: ${familiarReference(failures[0].image.reference)}`
       : `${failures.length} container images cannot be had`;
   return new SealerError('IMAGES_MISSING', message, {
     hint: 'Mend the references, log in (sealer login), or put what shall stay out on an --ignored-image-list.',
