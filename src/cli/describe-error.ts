@@ -36,7 +36,7 @@ export function toSealerError(thrown: unknown, signal?: AbortSignal): SealerErro
 }
 
 /** The problems of an error, each on its own: those it lists, and itself unless it only sums them up. */
-export function problemsOf(error: SealerError): readonly Problem[] {
+function problemsOf(error: SealerError): readonly Problem[] {
   const { code, message, hint, at, problems } = error;
   return [...problems, { code, message, hint, at }];
 }

@@ -53,7 +53,7 @@ export async function openStore({ env }: Pick<CliContext, 'env'>, { store }: Sto
  * A client with the credentials of this user.
  * @throws SealerError CREDENTIALS_INVALID
  */
-export async function openClient(
+async function openClient(
   { env, signal }: Pick<CliContext, 'env' | 'signal'>,
   flags: RegistryFlags,
   report?: Report,

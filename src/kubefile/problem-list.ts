@@ -19,7 +19,7 @@ export type Hint = string | undefined | (() => string | undefined);
  * A file that is no Kubefile at all has a problem on each of its lines; nobody reads so many, and finding the nearest
  * name for each would take time that grows with the square of the file.
  */
-export const MAX_PROBLEMS = 500;
+const MAX_PROBLEMS = 500;
 
 export function createProblemList(): ProblemList {
   const found: Problem[] = [];

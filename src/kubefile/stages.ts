@@ -46,7 +46,7 @@ export function copyStage(kubefile: Kubefile, stage: Stage, from: string): Stage
 }
 
 /** What to say when a stage is not found. */
-export function stageHint(kubefile: Kubefile, name: string): string {
+function stageHint(kubefile: Kubefile, name: string): string {
   const names = kubefile.stages.flatMap((stage) => stage.name ?? []);
   if (names.length === 0) return 'No stage has a name; give it one by FROM image AS name.';
   return didYouMean(name, names) ?? `The stages are ${listNames(names)}.`;

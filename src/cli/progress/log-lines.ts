@@ -8,7 +8,7 @@ import { plainText } from './text.ts';
 import { formatBytes, formatDuration, formatRate } from './units.ts';
 
 /** How long a task may be silent, in milliseconds. */
-export const SIGN_OF_LIFE_MS = 10_000;
+const SIGN_OF_LIFE_MS = 10_000;
 
 const WORDS: Record<Outcome, string> = {
   done: 'done',

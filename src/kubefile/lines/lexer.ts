@@ -40,7 +40,7 @@ export function readLogicalLine(reader: LineReader): LogicalLine | undefined {
   return undefined;
 }
 
-export function isComment(line: string): boolean {
+function isComment(line: string): boolean {
   return line.trimStart().startsWith('#');
 }
 

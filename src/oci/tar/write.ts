@@ -1,6 +1,6 @@
 /**
- * The tar writer. It is synchronous on purpose: the cost of packing small files is the round trip of each asynchronous
- * call, so this is seven times as fast as any tar package (1750 MB/s against 250) and as fast as GNU tar.
+ * The tar writer. It is synchronous on purpose: what packing many small files costs is the round trip of each
+ * asynchronous call. `npm run bench -- --only pack` times it, with hashing and compression, beside GNU tar.
  */
 
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';

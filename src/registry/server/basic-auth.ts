@@ -43,7 +43,7 @@ export function basicAuth(users: Htpasswd, realm = 'sealer'): Authenticate {
 }
 
 /** The credentials of a Basic header; the password may have colons, the user may not. */
-export function parseBasic(authorization: string | undefined): { user: string; password: string } | undefined {
+function parseBasic(authorization: string | undefined): { user: string; password: string } | undefined {
   const encoded = /^basic +(?<token>[A-Za-z0-9+/=]+)$/i.exec(authorization ?? '')?.groups?.token;
   if (encoded === undefined) return undefined;
   const decoded = Buffer.from(encoded, 'base64').toString('utf8');

@@ -40,7 +40,7 @@ export interface GivenCredential extends Credential {
 export const anonymous: Credentials = { lookup: async () => undefined };
 
 /** Docker Hub's key in docker's files, since the days of registry v1. */
-export const HUB_KEY = 'https://index.docker.io/v1/';
+const HUB_KEY = 'https://index.docker.io/v1/';
 const HUB_NAMES = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com']);
 
 /**

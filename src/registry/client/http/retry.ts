@@ -8,7 +8,7 @@ import type { Answer } from './wire.ts';
 /** How often one thing is tried in all. */
 export const ATTEMPTS = 5;
 /** The longest that we wait because a registry asks for it, in seconds. */
-export const MAX_RETRY_AFTER = 60;
+const MAX_RETRY_AFTER = 60;
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 15_000;
 
@@ -59,7 +59,7 @@ export async function retrying<T>(
 }
 
 /** Exponential, with jitter, so that many clients that failed together do not come back together. */
-export function backOff(failures: number, timing: Pick<Timing, 'random'>): number {
+function backOff(failures: number, timing: Pick<Timing, 'random'>): number {
   const full = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (failures - 1));
   return Math.round(full * (0.5 + timing.random() / 2));
 }

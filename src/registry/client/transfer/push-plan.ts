@@ -69,7 +69,7 @@ export async function planPush(
 }
 
 /** A step and all below it. */
-export function flatten(step: PushStep): readonly PushStep[] {
+function flatten(step: PushStep): readonly PushStep[] {
   return [...step.children.flatMap(flatten), step];
 }
 
