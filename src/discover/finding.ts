@@ -11,12 +11,40 @@ export interface Finding {
   readonly at: Place;
   /** Where in the document: `spec.template.spec.containers[0].image`. */
   readonly path?: string;
-  readonly finder: 'manifest' | 'image-list' | 'argument';
+  readonly finder: FinderName;
   /** `possible` is text that looks like a reference and may be something else. */
   readonly certainty: 'certain' | 'possible';
   /** The app below application/apps/ whose file this is. */
   readonly app?: string;
+  /** What it belongs to: `Deployment shop/web`, `ConfigMap shop/settings key agent.yaml`. */
+  readonly object?: string;
+  /** Of a chart: its name. `at` is then the template, or the values file, that the reference comes from. */
+  readonly chart?: string;
 }
+
+/** What found it; `--why` tells it in words. */
+export type FinderName =
+  /** A PodSpec of a kind that we know. */
+  | 'workload'
+  /** A field of a custom resource whose kind we know. */
+  | 'resource'
+  /** A field that looks like an image, in a kind that we do not know. */
+  | 'shape'
+  /** The value of an environment variable of a container. */
+  | 'env'
+  /** A command or argument of a container. */
+  | 'argument'
+  /** Text inside a ConfigMap or Secret. */
+  | 'config'
+  | 'chart-annotation'
+  | 'compose'
+  | 'image-list'
+  /** An archive below images/, or a local container engine. */
+  | 'archive'
+  /** A matcher of the user's sealer.yaml. */
+  | 'rule'
+  /** Pulled by the temporary cluster. */
+  | 'recording';
 
 export interface Findings {
   readonly findings: Finding[];

@@ -103,7 +103,7 @@ function take({ yaml, found }: Walk, node: YamlNode, path: string): void {
       throw new SealerError('INVALID_REFERENCE', message, { hint: 'Write the reference of a container image.' });
     }
     const reference = parseReference(text);
-    found.findings.push({ reference, text, at, path, finder: 'manifest', certainty: 'certain' });
+    found.findings.push({ reference, text, at, path, finder: 'workload', certainty: 'certain' });
   } catch (error) {
     if (!(error instanceof SealerError)) throw error;
     const isVariable = text !== undefined && /\$\{|\$\(|\{\{/.test(text);

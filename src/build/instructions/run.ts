@@ -9,7 +9,7 @@ import type { Builder } from '../builder.ts';
 import { resolveInside } from '../context/source-tree.ts';
 import { cacheKey } from '../layers/layer-cache.ts';
 import { type LayerContent, packContent, platformKey, reuse } from '../layers/make-layer.ts';
-import { type CommandEnd, runCommand } from '../run/command.ts';
+import { type CommandEnd, runCommand } from '../../process/command.ts';
 import { findSecret } from '../run/find-secret.ts';
 import { createMask } from '../run/mask.ts';
 import { placeMounts } from '../run/mounts.ts';

@@ -113,7 +113,7 @@ export function named(...images: (string | [name: string, file: string, app?: st
       reference,
       text,
       at: { file, line: 1, column: 1 },
-      finder: 'manifest',
+      finder: 'workload',
       certainty: 'certain',
     } as const;
     return { reference, findings: [app === undefined ? finding : { ...finding, app }] };
