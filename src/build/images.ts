@@ -86,7 +86,11 @@ export async function addImages(
   return { layers, containerImages, carried: carriedImages(have, inherited, found) };
 }
 
-async function findImages(builder: Builder, state: StageState, lists: ImageLists): Promise<readonly Finding[]> {
+/**
+ * Finds the images of one platform; warnings are left with the builder.
+ * @throws SealerError MANIFEST_UNREADABLE
+ */
+export async function findImages(builder: Builder, state: StageState, lists: ImageLists): Promise<readonly Finding[]> {
   const layers = contentLayers(state);
   const { files, paths } = await discoverableFiles(builder, state);
   const { findings, problems } = discover(files, { imageLists: lists.wanted, ignored: lists.ignored, paths });
