@@ -97,6 +97,11 @@ export const ERROR_CODES = {
   // container images
   IMAGES_MISSING: { exit: 1, means: 'Container images that the content names cannot be fetched; each is listed.' },
   IMAGES_NOT_DISCOVERED: { exit: 1, means: 'Content may name container images in a way that discovery does not read.' },
+  HELM_NOT_FOUND: { exit: 1, means: 'A chart is to be rendered, and there is no helm on this machine.' },
+  KUBECTL_NOT_FOUND: { exit: 1, means: 'A kustomization is to be built, and there is no kubectl on this machine.' },
+  CHART_INVALID: { exit: 1, means: 'A Helm chart cannot be rendered: a template fails, or a value is missing.' },
+  KUSTOMIZATION_INVALID: { exit: 1, means: 'A kustomization cannot be built, or needs what is not in the image.' },
+  TEMPLATE_INVALID: { exit: 1, means: 'A template (.tmpl) is malformed, or names a variable that is not set.' },
   MANIFEST_UNREADABLE: { exit: 1, means: 'A Kubernetes manifest or image list cannot be read.' },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>;
 
