@@ -14,7 +14,7 @@ import { type ImageIndex, type ImageManifest, serialize } from '../oci/manifest.
 import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../oci/media-types.ts';
 import type { Builder } from './builder.ts';
 import { imageConfig, sortedRecord } from './image-config.ts';
-import { type ImagesOfPlatform, MAX_LAYERS } from './images.ts';
+import { type ImagesOfPlatform, MAX_LAYERS } from './images/bundle.ts';
 import type { BuiltPlatform } from './options.ts';
 import type { StageLayer, StageState } from './stage/state.ts';
 

@@ -2,7 +2,9 @@
 
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { assembleIndex, assemblePlatform } from './assemble.ts';
-import { addImages } from './images.ts';
+import { bundleImages } from './images/bundle.ts';
+import { fetchImages } from './images/fetch.ts';
+import { findImages } from './images/find.ts';
 import type { BuildOptions, BuildResult, BuildWorld, BuiltPlatform } from './options.ts';
 import { buildStages, type PreparedBuild, prepareBuild } from './prepare.ts';
 
@@ -46,7 +48,9 @@ async function buildPlatforms(prepared: PreparedBuild, clock: Clock): Promise<Bu
   const resolved = new Map();
   const built: BuiltPlatform[] = [];
   for (const state of states) {
-    built.push(await assemblePlatform(builder, state, await addImages(builder, state, lists, resolved)));
+    const findings = await findImages(builder, state, lists);
+    const found = await fetchImages(builder, state, findings, resolved);
+    built.push(await assemblePlatform(builder, state, await bundleImages(builder, state, found)));
   }
   clock.end('Container images');
   return built;

@@ -3,7 +3,7 @@
 import type { Finding } from '../discover/index.ts';
 import type { Problem } from '../error.ts';
 import type { Platform } from '../oci/platform.ts';
-import { findImages } from './images.ts';
+import { findImages } from './images/find.ts';
 import type { BuildOptions, BuildWorld } from './options.ts';
 import { buildStages, prepareBuild } from './prepare.ts';
 

@@ -44,7 +44,35 @@ export interface BuildOptions {
   readonly saveImages: boolean;
   readonly type: ImageType;
   readonly compression?: Compression | undefined;
+  /** What images.lock in the context is for. Default: `use`. */
+  readonly lock?: LockMode | undefined;
+  /** Ask no registry: what is not in the store is missing. */
+  readonly offline?: boolean | undefined;
+  /** Run the image's launch on a temporary cluster, and put in what it pulls. */
+  readonly record?: ClusterOptions | undefined;
+  /** Where `RUN --cluster` runs, and how long it may take to start; default as ClusterOptions has it. */
+  readonly cluster?: Partial<ClusterOptions> | undefined;
+  /** docker-archives and oci-archives to take container images from. */
+  readonly imageArchives?: readonly string[] | undefined;
+  /** Engines of this machine to ask for what no registry has. */
+  readonly imageSources?: readonly EngineKind[] | undefined;
 }
+
+/** An engine whose images can be taken where no registry has them. */
+export type EngineKind = 'docker' | 'podman' | 'containerd';
+
+/** The temporary cluster. */
+export interface ClusterOptions {
+  /** What the engine runs; default: k3s of the base image's Kubernetes version. */
+  readonly image?: string | undefined;
+  /** For the cluster to start, and again for the workloads to be ready. */
+  readonly timeoutMs: number;
+  /** How long everything has to stay ready, with nothing new coming up. */
+  readonly settleMs: number;
+}
+
+/** `use` it where there is one; `write` it anew; `require` that it names all that is needed, and nothing else. */
+export type LockMode = 'use' | 'write' | 'require';
 
 /** Everything outside: given, so that a test can give something else. */
 export interface BuildWorld {

@@ -7,7 +7,7 @@ import type { Builder } from './builder.ts';
 import { openContext, readKubefile } from './context/context.ts';
 import { openFileDigests } from './context/file-digests.ts';
 import { warnOfCopiedContents } from './copied-contents.ts';
-import { type ImageLists, readImageLists } from './images.ts';
+import { type ImageLists, readImageLists } from './images/lists.ts';
 import { openLayerCache } from './layers/layer-cache.ts';
 import type { BuildOptions, BuildWorld } from './options.ts';
 import { findProblems, unusedBuildArgs } from './preflight.ts';

@@ -6,15 +6,15 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDiscoverable } from '../discover/index.ts';
-import { digestOf, hexOf } from '../oci/digest.ts';
-import { openLayer, readEntries } from '../oci/tar/index.ts';
-import type { Tree } from '../oci/tree/index.ts';
-import type { Builder } from './builder.ts';
-import { warn } from './builder.ts';
-import { readCacheFile, writeCacheFile } from './layers/cache-file.ts';
-import { cacheKey } from './layers/layer-cache.ts';
-import { chainOf, contentLayers, mergedTree, type StageLayer, type StageState } from './stage/state.ts';
+import { isDiscoverable } from '../../discover/index.ts';
+import { digestOf, hexOf } from '../../oci/digest.ts';
+import { openLayer, readEntries } from '../../oci/tar/index.ts';
+import type { Tree } from '../../oci/tree/index.ts';
+import type { Builder } from '../builder.ts';
+import { warn } from '../builder.ts';
+import { readCacheFile, writeCacheFile } from '../layers/cache-file.ts';
+import { cacheKey } from '../layers/layer-cache.ts';
+import { chainOf, contentLayers, mergedTree, type StageLayer, type StageState } from '../stage/state.ts';
 
 /** A manifest larger than this is read by nobody: etcd takes 1.5 MiB. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;

@@ -1,0 +1,41 @@
+/** Which container images the files of a stage name. */
+
+import { discover, type Finding } from '../../discover/index.ts';
+import { type Place, type Problem, SealerError } from '../../error.ts';
+import { type Builder, warn } from '../builder.ts';
+import { placeInContext } from '../context/context.ts';
+import { contentLayers, type StageState } from '../stage/state.ts';
+import { discoverableFiles } from './discoverable.ts';
+import type { ImageLists } from './lists.ts';
+
+/**
+ * Finds the images of one platform; places are those of the context where a file came from there.
+ * @throws SealerError MANIFEST_UNREADABLE, or the code of the only problem
+ */
+export async function findImages(builder: Builder, state: StageState, lists: ImageLists): Promise<readonly Finding[]> {
+  const layers = contentLayers(state);
+  const { files, paths } = await discoverableFiles(builder, state);
+  const { findings, problems } = await discover(files, { imageLists: lists.wanted, ignored: lists.ignored, paths });
+  const origins: Readonly<Record<string, string>> = Object.assign({}, ...layers.map((layer) => layer.origins));
+  const locate = (at: Place): Place => {
+    const origin = origins[at.file];
+    return origin === undefined ? at : { ...at, file: placeInContext(builder.context, origin) };
+  };
+  const located = problems.map((problem) =>
+    problem.at === undefined ? problem : { ...problem, at: locate(problem.at) },
+  );
+  for (const problem of located) if (problem.severity === 'warning') warn(builder, problem);
+  refuseUnreadable(located.filter((problem) => problem.severity !== 'warning'));
+  return findings.map((finding) => ({ ...finding, at: locate(finding.at) }));
+}
+
+function refuseUnreadable(problems: readonly Problem[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  if (problems.length === 1) throw new SealerError(first.code, first.message, { hint: first.hint, at: first.at });
+  throw new SealerError('MANIFEST_UNREADABLE', `${problems.length} problems in the files that name container images`, {
+    hint: 'Each image that is not seen here would be missing on the cluster.',
+    at: first.at,
+    problems,
+  });
+}
