@@ -103,6 +103,12 @@ export const ERROR_CODES = {
   KUSTOMIZATION_INVALID: { exit: 1, means: 'A kustomization cannot be built, or needs what is not in the image.' },
   TEMPLATE_INVALID: { exit: 1, means: 'A template (.tmpl) is malformed, or names a variable that is not set.' },
   MANIFEST_UNREADABLE: { exit: 1, means: 'A Kubernetes manifest or image list cannot be read.' },
+  // temporary clusters
+  KUBECONFIG_INVALID: { exit: 1, means: 'A kubeconfig cannot be read, or asks for what is not supported or not safe.' },
+  CLUSTER_UNREACHABLE: { exit: 3, means: "A cluster's API cannot be reached, or its certificate is not to be trusted." },
+  CLUSTER_API_ERROR: { exit: 3, means: "A cluster's API refuses a request or answers with an error." },
+  CLUSTER_NOT_READY: { exit: 3, means: 'A cluster did not get ready in time; the message says what was missing.' },
+  LAUNCH_FAILED: { exit: 1, means: 'A command that launches an app failed, or an app has none.' },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -123,8 +129,8 @@ export interface Problem {
   readonly message: string;
   readonly hint?: string | undefined;
   readonly at?: Place | undefined;
-  /** Warnings do not fail anything. Default: error. */
-  readonly severity?: 'error' | 'warning' | undefined;
+  /** Warnings do not fail anything; notices are only worth knowing. Default: error. */
+  readonly severity?: 'error' | 'warning' | 'notice' | undefined;
 }
 
 /** An error that a person can act on. */

@@ -1,10 +1,11 @@
 /** Brings the container images that a cluster image needs into the store, ready to become layers. */
 
 import type { NamedImage } from '../discover/index.ts';
+import type { SealerError } from '../error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
-import { formatReference } from '../oci/reference.ts';
+import { formatReference, type Reference } from '../oci/reference.ts';
 import type { Store } from '../oci/store/index.ts';
 import { type Report, silent } from '../progress.ts';
 import { type BroughtBlobs, bringBlobs, type WantedBlob } from './bring-blobs.ts';
@@ -13,7 +14,15 @@ import type { ImageSource } from './image-source.ts';
 import { type BundleInventory, EMPTY_INVENTORY, isCarriedBy } from './inventory.ts';
 import { type Failure, imagesMissing, isAboutOneImage } from './missing.ts';
 import { inParallel } from './parallel.ts';
-import { isImageConfig, type Resolver, resolveDigest, resolveImage } from './resolve-image.ts';
+import {
+  isImageConfig,
+  mayMean,
+  type ResolvedName,
+  type Resolver,
+  rememberAnswer,
+  resolveDigest,
+  resolveImage,
+} from './resolve-image.ts';
 
 export interface HarvestOptions {
   readonly store: Store;
@@ -25,9 +34,16 @@ export interface HarvestOptions {
   /** Ask no registry: what is not in the store is missing. */
   readonly offline?: boolean | undefined;
   /** Descriptors by complete name that are trusted (a lock file, a resolution of just now): no registry is asked. */
-  readonly resolved?: ReadonlyMap<string, Pick<Descriptor, 'digest'>> | undefined;
+  readonly resolved?: ReadonlyMap<string, ResolvedName> | undefined;
+  /**
+   * Asked for an image that cannot be had from its registry, with the reason: whether something else (a local container
+   * engine) brought it into the store, and under which digest.
+   */
+  readonly fallback?: ((reference: Reference, error: SealerError) => Promise<Digest | undefined>) | undefined;
   /** What the base image carries; none of it is fetched. */
   readonly have?: BundleInventory | undefined;
+  /** Images that may be missing: where they cannot be had, the harvest goes on without them and says so. */
+  readonly isOptional?: ((image: NamedImage) => boolean) | undefined;
 }
 
 /** How many images are resolved at once; each is two or three small requests. */
@@ -52,30 +68,40 @@ export async function harvest(images: readonly NamedImage[], options: HarvestOpt
     signal,
     offline,
     resolved: options.resolved,
+    fallback: options.fallback,
     count: (bytes) => {
       moved += bytes.moved ?? 0;
       reused += bytes.reused ?? 0;
     },
   };
-  const resolved = await resolveAll(resolver, images, have, report);
+  const { isOptional = () => false } = options;
+  const { resolved, skipped } = await resolveAll(resolver, images, { have, report, isOptional });
   const wanted = wantedBlobs(resolved, have);
   const brought = await bringBlobs({ store, client, offline, signal, report }, wanted);
   const failures = blobFailures(images, resolved, brought);
-  if (failures.length > 0) throw imagesMissing(failures);
+  const needed = failures.filter(({ image }) => !isOptional(image));
+  if (needed.length > 0) throw imagesMissing(needed);
+  const incomplete = new Set(failures.map(({ image }) => image.reference));
   return {
-    images: resolved,
+    images: resolved.filter(({ reference }) => !incomplete.has(reference)),
+    skipped: [...skipped, ...failures],
     blobLayers: brought.layers,
     moved: moved + brought.moved,
     reused: reused + brought.reused,
   };
 }
 
+interface Resolving {
+  readonly have: BundleInventory;
+  readonly report: Report;
+  readonly isOptional: (image: NamedImage) => boolean;
+}
+
 async function resolveAll(
   resolver: Resolver,
   images: readonly NamedImage[],
-  have: BundleInventory,
-  report: Report,
-): Promise<readonly HarvestedImage[]> {
+  { have, report, isOptional }: Resolving,
+): Promise<{ readonly resolved: readonly HarvestedImage[]; readonly skipped: readonly Failure[] }> {
   const failures: Failure[] = [];
   const id = 'resolve-images';
   report({ type: 'start', id, label: 'Resolving container images', unit: 'items', total: images.length });
@@ -91,16 +117,36 @@ async function resolveAll(
       report({ type: 'advance', id, delta: 1 });
     }
   });
-  report({ type: 'end', id, outcome: failures.length === 0 ? 'done' : 'failed' });
-  if (failures.length > 0)
-    throw imagesMissing(failures.sort((a, b) => images.indexOf(a.image) - images.indexOf(b.image)));
-  return resolved.filter((image) => image !== undefined).sort(compareNames);
+  failures.sort((a, b) => images.indexOf(a.image) - images.indexOf(b.image));
+  const needed = failures.filter(({ image }) => !isOptional(image));
+  report({ type: 'end', id, outcome: needed.length === 0 ? 'done' : 'failed' });
+  if (needed.length > 0) throw imagesMissing(needed);
+  return { resolved: resolved.filter((image) => image !== undefined).sort(compareNames), skipped: failures };
 }
 
 async function resolveOne(resolver: Resolver, image: NamedImage, have: BundleInventory): Promise<HarvestedImage> {
-  const { reference, findings } = image;
+  const { reference } = image;
+  try {
+    return await resolveTo(resolver, image, have, await resolveDigest(resolver, reference));
+  } catch (error) {
+    resolver.signal?.throwIfAborted();
+    if (!isAboutOneImage(error)) throw error;
+    const digest = await resolver.fallback?.(reference, error);
+    if (digest === undefined || !mayMean(resolver, reference, digest)) throw error;
+    const found = await resolveTo(resolver, image, have, digest);
+    const { descriptor } = await resolver.store.document(digest);
+    await rememberAnswer(resolver.store, formatReference(reference), descriptor);
+    return found;
+  }
+}
+
+async function resolveTo(
+  resolver: Resolver,
+  { reference, findings }: NamedImage,
+  have: BundleInventory,
+  digest: Digest,
+): Promise<HarvestedImage> {
   const { platforms } = resolver;
-  const digest = await resolveDigest(resolver, reference);
   const appNames = [...new Set(findings.flatMap(({ app }) => (app === undefined ? [] : [app])))].sort();
   const base = { reference, digest, platforms, findings, appNames, appName: appNames[0] };
   const carried = isCarriedBy(have, reference, digest, platforms);

@@ -5,6 +5,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { Failure } from './missing.ts';
 
 /** From this size on a blob is a layer of its own. */
 export const LARGE_BLOB_BYTES = 1024 * 1024;
@@ -50,6 +51,8 @@ export interface BundledLayer {
 export interface Harvest {
   /** Sorted by name. */
   readonly images: readonly HarvestedImage[];
+  /** Optional images that cannot be had, and why. */
+  readonly skipped: readonly Failure[];
   /** Of each large blob the layer around it. */
   readonly blobLayers: ReadonlyMap<Digest, BundledLayer>;
   /** Bytes that crossed the network. */

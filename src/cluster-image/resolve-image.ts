@@ -14,6 +14,12 @@ import type { Store } from '../oci/store/index.ts';
 import type { HarvestedManifest } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
 
+/** What a name means. */
+export interface ResolvedName extends Pick<Descriptor, 'digest'> {
+  /** Where the image came from if from no registry, for messages: `images/app.tar`. */
+  readonly from?: string | undefined;
+}
+
 export interface Resolver {
   readonly store: Store;
   readonly client: ImageSource;
@@ -21,7 +27,9 @@ export interface Resolver {
   readonly signal: AbortSignal | undefined;
   readonly offline: boolean;
   /** Descriptors by complete name that the caller trusts. */
-  readonly resolved: ReadonlyMap<string, Pick<Descriptor, 'digest'>> | undefined;
+  readonly resolved: ReadonlyMap<string, ResolvedName> | undefined;
+  /** Asked for what cannot be had: the digest of an image that something else brought into the store. */
+  readonly fallback?: ((reference: Reference, error: SealerError) => Promise<Digest | undefined>) | undefined;
   /** Called for each document and config, with the bytes that crossed the network or were there already. */
   readonly count: (bytes: { readonly moved?: number; readonly reused?: number }) => void;
 }
@@ -40,7 +48,7 @@ export interface ResolvedImage {
 export async function resolveDigest(resolver: Resolver, reference: Reference): Promise<Digest> {
   const { store, client, offline, signal } = resolver;
   const name = formatReference(reference);
-  const known = reference.digest ?? resolver.resolved?.get(name)?.digest;
+  const known = knownDigest(resolver, reference);
   if (known !== undefined) return known;
   if (offline) {
     const last = (await lastAnswer(store, name)) ?? (await store.resolve(name));
@@ -55,6 +63,16 @@ export async function resolveDigest(resolver: Resolver, reference: Reference): P
   return descriptor.digest;
 }
 
+function knownDigest({ resolved }: Resolver, reference: Reference): Digest | undefined {
+  return reference.digest ?? resolved?.get(formatReference(reference))?.digest;
+}
+
+/** Whether a name can stand for a digest: nothing says that it stands for another. */
+export function mayMean(resolver: Resolver, reference: Reference, digest: Digest): boolean {
+  const known = knownDigest(resolver, reference);
+  return known === undefined || known === digest;
+}
+
 /**
  * Brings the index and the manifests and configs of all wanted platforms into the store.
  * @throws SealerError PLATFORM_NOT_FOUND, INVALID_MANIFEST and what the registry client throws
@@ -65,7 +83,7 @@ export async function resolveImage(resolver: Resolver, reference: Reference, dig
   if (root.kind === 'manifest') {
     const platform = await platformOf(resolver, reference, root.manifest.config);
     const manifests = resolver.platforms.map((wanted) => {
-      if (platform !== undefined && !matchesPlatform(wanted, platform)) throw notFor(name, wanted, [platform]);
+      if (platform !== undefined && !matchesPlatform(wanted, platform)) throw notFor(resolver, name, wanted, [platform]);
       return describeManifest(root, platform === undefined ? undefined : wanted);
     });
     return {
@@ -79,12 +97,12 @@ export async function resolveImage(resolver: Resolver, reference: Reference, dig
   for (const wanted of resolver.platforms) {
     const path = await findPlatform(resolver, reference, root, wanted, 0);
     const leaf = path?.at(-1);
-    if (path === undefined || leaf?.kind !== 'manifest') throw notFor(name, wanted, offeredBy(root.index));
+    if (path === undefined || leaf?.kind !== 'manifest') throw notFor(resolver, name, wanted, offeredBy(root.index));
     for (const each of path) if (each.kind === 'index') indexes.set(each.descriptor.digest, each.descriptor);
     const own = await platformOf(resolver, reference, leaf.manifest.config);
     // Where an index says what a manifest is for, that counts: the configs of many images are copied from others.
     const isLabelled = path.some((each) => each.kind === 'index' && hasLabel(each.index, leaf.descriptor.digest));
-    if (own !== undefined && !isLabelled && !matchesPlatform(wanted, own)) throw notFor(name, wanted, [own]);
+    if (own !== undefined && !isLabelled && !matchesPlatform(wanted, own)) throw notFor(resolver, name, wanted, [own]);
     manifests.set(leaf.descriptor.digest, describeManifest(leaf, wanted));
   }
   return { root: root.descriptor, indexes: [...indexes.values()], manifests: [...manifests.values()] };
@@ -198,9 +216,16 @@ function offeredBy(index: ImageIndex): readonly Platform[] {
   );
 }
 
-function notFor(name: string, wanted: Platform, offered: readonly Platform[]): SealerError {
+function notFor(
+  { resolved }: Resolver,
+  name: string,
+  wanted: Platform,
+  offered: readonly Platform[],
+): SealerError {
   const has = [...new Set(offered.map(formatPlatform))].join(', ');
-  return new SealerError('PLATFORM_NOT_FOUND', `${name} has no image for ${formatPlatform(wanted)}`, {
+  const from = resolved?.get(name)?.from;
+  const where = from === undefined ? '' : ` in ${from}`;
+  return new SealerError('PLATFORM_NOT_FOUND', `${name} has no image for ${formatPlatform(wanted)}${where}`, {
     hint: `It is there for ${has === '' ? 'no platform' : has}. Build for that, or name an image for ${formatPlatform(wanted)}.`,
   });
 }
@@ -230,7 +255,12 @@ async function lastAnswer(store: Store, name: string): Promise<Descriptor | unde
   }
 }
 
-async function rememberAnswer(store: Store, name: string, { mediaType, digest, size }: Descriptor): Promise<void> {
+/** Remembers what a name meant, for builds offline. */
+export async function rememberAnswer(
+  store: Store,
+  name: string,
+  { mediaType, digest, size }: Descriptor,
+): Promise<void> {
   await writeFile(await answerFile(store, name), JSON.stringify({ mediaType, digest, size }));
 }
 
