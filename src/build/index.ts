@@ -10,8 +10,11 @@ export type {
   BuiltLayer,
   BuiltPlatform,
   CarriedImage,
+  ClusterOptions,
+  EngineKind,
   ImageType,
   LayerKind,
+  LockMode,
   PullPolicy,
   SecretSource,
 } from './options.ts';

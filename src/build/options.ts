@@ -49,9 +49,9 @@ export interface BuildOptions {
   /** Ask no registry: what is not in the store is missing. */
   readonly offline?: boolean | undefined;
   /** Run the image's launch on a temporary cluster, and put in what it pulls. */
-  readonly record?: ClusterOptions | undefined;
-  /** Where `RUN --cluster` runs, and how long it may take to start; default as ClusterOptions has it. */
-  readonly cluster?: Partial<ClusterOptions> | undefined;
+  readonly record?: boolean | undefined;
+  /** The temporary cluster of `record` and of `RUN --cluster`. */
+  readonly cluster?: ClusterOptions | undefined;
   /** docker-archives and oci-archives to take container images from. */
   readonly imageArchives?: readonly string[] | undefined;
   /** Engines of this machine to ask for what no registry has. */
@@ -71,8 +71,8 @@ export interface ClusterOptions {
   readonly settleMs: number;
 }
 
-/** `use` it where there is one; `write` it anew; `require` that it names all that is needed, and nothing else. */
-export type LockMode = 'use' | 'write' | 'require';
+/** `use` it where there is one; `write` it anew; `require` that it names all that is needed, and nothing else; `ignore` it. */
+export type LockMode = 'use' | 'write' | 'require' | 'ignore';
 
 /** Everything outside: given, so that a test can give something else. */
 export interface BuildWorld {

@@ -1,8 +1,16 @@
 /** The inputs of the actions, under the names that action.yml gives them. */
 
 import { join } from 'node:path';
-import type { ImageType, PullPolicy } from '../build/index.ts';
-import { COMPRESSIONS, IMAGE_TYPES, PULL_POLICIES } from '../cli/index.ts';
+import type { ClusterOptions, EngineKind, ImageType, LockMode, PullPolicy } from '../build/index.ts';
+import {
+  COMPRESSIONS,
+  DEFAULT_CLUSTER,
+  ENGINES,
+  IMAGE_TYPES,
+  LOCK_MODES,
+  PULL_POLICIES,
+  readDuration,
+} from '../cli/index.ts';
 import { SealerError } from '../error.ts';
 import type { Compression } from '../oci/tar/index.ts';
 import { parseList, parsePairs } from './lists.ts';
@@ -40,6 +48,14 @@ export interface BuildInputs extends RegistryInputs {
   readonly saveImages: boolean;
   readonly type: ImageType;
   readonly compression: Compression;
+  readonly lock: LockMode;
+  readonly offline: boolean;
+  readonly imageArchives: readonly string[];
+  readonly imageSources: readonly EngineKind[];
+  /** Whether what the launch pulls on a temporary cluster is put in. */
+  readonly record: boolean;
+  readonly cluster: ClusterOptions;
+  readonly verify: boolean;
   readonly store: string | undefined;
   readonly cache: 'auto' | 'true' | 'false';
   readonly lint: 'error' | 'warn' | 'off';
@@ -83,6 +99,17 @@ export function readBuildInputs(read: ReadInput): BuildInputs {
     saveImages: readBoolean(read, 'save-images', true),
     type: readChoice(read, 'type', IMAGE_TYPES, 'kube-installer'),
     compression: readChoice(read, 'compression', COMPRESSIONS, 'gzip'),
+    lock: readChoice(read, 'lock', LOCK_MODES, 'use'),
+    offline: readBoolean(read, 'offline', false),
+    imageArchives: parseList(read('image-archive'), { comma: true }),
+    imageSources: parseList(read('image-source'), { comma: true }).map((each) => choose('image-source', each, ENGINES)),
+    record: readChoice(read, 'cluster', ['none', 'k3s'], 'none') === 'k3s',
+    cluster: {
+      image: read('cluster-image') || undefined,
+      timeoutMs: readDuration(read('cluster-timeout'), 'The input cluster-timeout', DEFAULT_CLUSTER.timeoutMs),
+      settleMs: readDuration(read('cluster-settle'), 'The input cluster-settle', DEFAULT_CLUSTER.settleMs),
+    },
+    verify: readBoolean(read, 'verify', false),
     store: read('store') || undefined,
     cache: readChoice(read, 'cache', ['auto', 'true', 'false'], 'auto'),
     lint: readChoice(read, 'lint', ['error', 'warn', 'off'], 'error'),
@@ -141,7 +168,10 @@ function readChoice<const Choice extends string>(
   otherwise: Choice,
 ): Choice {
   const value = read(name).trim().toLowerCase();
-  if (value === '') return otherwise;
+  return value === '' ? otherwise : choose(name, value, choices);
+}
+
+function choose<const Choice extends string>(name: string, value: string, choices: readonly Choice[]): Choice {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
   throw new SealerError('USAGE', `The input ${name} is "${value}"`, { hint: `Write ${choices.join(', or ')}.` });

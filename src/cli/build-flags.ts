@@ -1,13 +1,22 @@
 /** The flags of `sealer build`, and the build that they ask for. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { BuildOptions, ImageType, PullPolicy, SecretSource } from '../build/index.ts';
+import type { BuildOptions, EngineKind, ImageType, LockMode, PullPolicy, SecretSource } from '../build/index.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import type { Compression } from '../oci/tar/index.ts';
-import { COMPRESSIONS, completeNames, IMAGE_TYPES, PULL_POLICIES, readBuildArgs } from './build-values.ts';
+import {
+  COMPRESSIONS,
+  completeNames,
+  ENGINES,
+  IMAGE_TYPES,
+  LOCK_MODES,
+  PULL_POLICIES,
+  readBuildArgs,
+} from './build-values.ts';
+import { type ClusterFlags, toClusterOptions } from './cluster-flags.ts';
 import { collect, collectPairs, readBoolean } from './flags.ts';
 
-export interface BuildFlags {
+export interface BuildFlags extends Partial<ClusterFlags> {
   readonly file?: string | undefined;
   readonly tag?: readonly string[] | undefined;
   readonly platform?: readonly string[] | undefined;
@@ -23,6 +32,12 @@ export interface BuildFlags {
   readonly saveImages: boolean;
   readonly type: ImageType;
   readonly compression: Compression;
+  readonly lock: LockMode;
+  readonly locked?: boolean | undefined;
+  readonly offline?: boolean | undefined;
+  readonly imageArchive?: readonly string[] | undefined;
+  readonly imageSource?: readonly EngineKind[] | undefined;
+  readonly record?: boolean | undefined;
 }
 
 /** Declares the flags that say what to build; where results go is the command's own. */
@@ -58,7 +73,20 @@ export function withBuildFlags(command: Command): Command {
         .choices(IMAGE_TYPES)
         .default('kube-installer'),
     )
-    .addOption(new Option('--compression <kind>', 'of new layers').choices(COMPRESSIONS).default('gzip'));
+    .addOption(new Option('--compression <kind>', 'of new layers').choices(COMPRESSIONS).default('gzip'))
+    .addOption(
+      new Option('--lock [mode]', 'what images.lock in the context is for; --lock alone means write')
+        .choices(LOCK_MODES)
+        .default('use'),
+    )
+    .option('--locked', 'the same as --lock=require: fail where an image is missing in it, or is not needed any more')
+    .option('--offline', 'ask no registry: everything comes from the store')
+    .option('--image-archive <file>', 'take images from this docker-archive or oci-archive as well (repeatable)', collect)
+    .option(
+      '--image-source <engine>',
+      'ask an engine of this machine for what no registry has: docker, podman, containerd (repeatable)',
+      collectEngines,
+    );
 }
 
 /**
@@ -84,6 +112,12 @@ export function toBuildOptions(context: string, flags: BuildFlags, env: NodeJS.P
     saveImages: flags.saveImages,
     type: flags.type,
     compression: flags.compression,
+    lock: flags.locked === true ? 'require' : flags.lock,
+    offline: flags.offline === true,
+    imageArchives: flags.imageArchive ?? [],
+    imageSources: flags.imageSource ?? [],
+    record: flags.record === true,
+    cluster: toClusterOptions(flags),
   };
 }
 
@@ -108,6 +142,12 @@ export function parseSecret(text: string): SecretSource {
 
 function collectSecrets(value: string, previous: readonly SecretSource[] = []): readonly SecretSource[] {
   return [...previous, parseSecret(value)];
+}
+
+function collectEngines(value: string, previous: readonly EngineKind[] = []): readonly EngineKind[] {
+  const engine = ENGINES.find((each) => each === value);
+  if (engine === undefined) throw new InvalidArgumentError(`Allowed choices are ${ENGINES.join(', ')}.`);
+  return [...previous, engine];
 }
 
 function collectList(value: string, previous: readonly string[] = []): readonly string[] {

@@ -4,9 +4,13 @@ export { annotationLine } from './annotations.ts';
 export {
   COMPRESSIONS,
   completeNames,
+  DEFAULT_CLUSTER,
+  ENGINES,
   IMAGE_TYPES,
+  LOCK_MODES,
   PULL_POLICIES,
   readBuildArgs,
+  readDuration,
 } from './build-values.ts';
 export { describeError, toSealerError } from './describe-error.ts';
 export { findImage } from './find-image.ts';

@@ -27,7 +27,14 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 }
 
 /** Flags whose value may be left out, and what they then mean. */
-const OPTIONAL_VALUES: Readonly<Record<string, string>> = { '--pull': 'always', '--save-images': 'true' };
+const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
+  '--pull': 'always',
+  '--save-images': 'true',
+  '--lock': 'write',
+};
+
+/** Commands with the flags of a build. */
+const BUILDING: ReadonlySet<string> = new Set(['build', 'lock', 'images']);
 
 /**
  * Writes out optional values (`--pull` is `--pull=always`), as `--pull .` must not take the context for a policy.
@@ -36,7 +43,7 @@ function spellOut(args: readonly string[]): string[] {
   const end = args.indexOf('--');
   return args.map((arg, i) => {
     const value = OPTIONAL_VALUES[arg];
-    return value === undefined || args[0] !== 'build' || (end >= 0 && i > end) ? arg : `${arg}=${value}`;
+    return value === undefined || !BUILDING.has(args[0] ?? '') || (end >= 0 && i > end) ? arg : `${arg}=${value}`;
   });
 }
 

@@ -5,6 +5,7 @@ import type { BuildResult } from '../../build/index.ts';
 import { SealerError } from '../../error.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { type BuildFlags, toBuildOptions, withBuildFlags } from '../build-flags.ts';
+import { withCluster } from '../cluster-flags.ts';
 import type { CliContext } from '../context.ts';
 import { describeProblem } from '../describe-error.ts';
 import {
@@ -26,6 +27,7 @@ interface Flags extends BuildFlags, OutputFlags, RegistryFlags, StoreFlags {
   readonly iidfile?: string | undefined;
   readonly metadataFile?: string | undefined;
   readonly push?: boolean | undefined;
+  readonly verify?: boolean | undefined;
 }
 
 const EXAMPLES = `
@@ -39,10 +41,12 @@ Container images are found in all Kubernetes manifests of the image and in image
 /** Declares `sealer build`. */
 export function buildCommand(context: CliContext): Command {
   const command = withBuildFlags(new Command('build'))
+    .option('--record', 'run the launch on a temporary cluster, and put in every image that it pulls')
+    .option('--verify', 'prove that the image runs offline, before it is pushed')
     .option('--push', 'push every name once it is built')
     .option('--iidfile <file>', 'write the image ID to a file')
     .option('--metadata-file <file>', 'write digests, names and what is inside to a file, as JSON');
-  return withStore(withRegistry(withProgress(command)))
+  return withStore(withRegistry(withProgress(withCluster(command))))
     .description(
       'Build a cluster image from a Kubefile and a folder, with every container image that its manifests name.',
     )
