@@ -109,6 +109,8 @@ export interface CarriedImage {
   /** Bytes of its blobs for the platform, whoever else shares them. */
   readonly bytes: number;
   readonly app?: string | undefined;
+  /** Where it is named, and by what: `manifests/shop.yaml:7:14 (container of Deployment shop/web)`. None if the base brought it. */
+  readonly found?: readonly string[] | undefined;
 }
 
 export interface BuiltPlatform {

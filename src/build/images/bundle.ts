@@ -10,6 +10,7 @@ import {
   parseContainerImages,
   readInventory,
 } from '../../cluster-image/index.ts';
+import { explainFinding } from '../../discover/index.ts';
 import { formatReference } from '../../oci/reference.ts';
 import type { Builder } from '../builder.ts';
 import type { CarriedImage } from '../options.ts';
@@ -73,9 +74,9 @@ function carriedImages(
     const app = inherited.find((each) => each.image === image)?.appName;
     carried.set(image, { reference: image, digest, bytes: size, app });
   }
-  for (const { reference, digest, size, appName } of found?.images ?? []) {
+  for (const { reference, digest, size, appName, findings } of found?.images ?? []) {
     const name = formatReference(reference);
-    carried.set(name, { reference: name, digest, bytes: size, app: appName });
+    carried.set(name, { reference: name, digest, bytes: size, app: appName, found: findings.map(explainFinding) });
   }
   return [...carried.values()].sort((a, b) => (a.reference < b.reference ? -1 : 1));
 }
