@@ -24,3 +24,4 @@ export type { BundledImage, BundledLayer, Harvest, HarvestedImage, HarvestedMani
 export { type ImageSpec, type InspectedImage, type InspectedLayer, inspectImage } from './inspect.ts';
 export { type BundleInventory, type CarriedImage, EMPTY_INVENTORY, readInventory } from './inventory.ts';
 export { blobPath, REGISTRY_ROOT, registryFolder, repositoryPath } from './registry-layout.ts';
+export type { ResolvedName } from './resolve-image.ts';

@@ -83,7 +83,8 @@ export async function resolveImage(resolver: Resolver, reference: Reference, dig
   if (root.kind === 'manifest') {
     const platform = await platformOf(resolver, reference, root.manifest.config);
     const manifests = resolver.platforms.map((wanted) => {
-      if (platform !== undefined && !matchesPlatform(wanted, platform)) throw notFor(resolver, name, wanted, [platform]);
+      if (platform !== undefined && !matchesPlatform(wanted, platform))
+        throw notFor(resolver, name, wanted, [platform]);
       return describeManifest(root, platform === undefined ? undefined : wanted);
     });
     return {
@@ -216,12 +217,7 @@ function offeredBy(index: ImageIndex): readonly Platform[] {
   );
 }
 
-function notFor(
-  { resolved }: Resolver,
-  name: string,
-  wanted: Platform,
-  offered: readonly Platform[],
-): SealerError {
+function notFor({ resolved }: Resolver, name: string, wanted: Platform, offered: readonly Platform[]): SealerError {
   const has = [...new Set(offered.map(formatPlatform))].join(', ');
   const from = resolved?.get(name)?.from;
   const where = from === undefined ? '' : ` in ${from}`;

@@ -108,6 +108,13 @@ export interface AppInstruction extends Node<'APP' | 'CNI' | 'CSI'> {
   readonly nameAt: Place;
   /** For an http(s) source: `sha256:<hex>`. */
   readonly checksum?: Word | undefined;
+  /** A chart of the chart repository that is the source: `name:version`, where the version may be a range. */
+  readonly chart?: Word | undefined;
+  /**
+   * Values files of the context for a chart: one set for each `--values`, each set's files in the order in which they are
+   * laid over each other. The first set is launched; all of them count for what images the chart needs.
+   */
+  readonly values: readonly (readonly Word[])[];
   readonly sources: readonly Word[];
 }
 export interface AppEnvInstruction extends Node<'APPENV'> {

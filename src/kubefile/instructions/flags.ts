@@ -9,14 +9,14 @@ import { shorten } from './names.ts';
 import { type Statement, wordFrom } from './statement.ts';
 
 export interface Flags {
-  /** Each flag's values in their order; only RUN's --mount has more than one. */
+  /** Each flag's values in their order; only RUN's --mount and APP's --values have more than one. */
   readonly values: ReadonlyMap<string, readonly Span[]>;
   /** What stands behind the flags. */
   readonly rest: Span;
 }
 
 /** Flags that may stand more than once. */
-const REPEATABLE = new Set(['mount']);
+const REPEATABLE = new Set(['mount', 'values']);
 
 /** Reads the flags that an instruction knows; reports UNKNOWN_FLAG and BAD_FLAG for the others. */
 export function readFlags(statement: Statement, known: readonly string[]): Flags {
