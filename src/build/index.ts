@@ -3,6 +3,7 @@
 export { build } from './build.ts';
 export { warnOfCopiedContents } from './copied-contents.ts';
 export { type FoundImages, findContainerImages } from './find-images.ts';
+export { type Confirmation, confirmImages } from './images/confirm.ts';
 export type {
   BuildOptions,
   BuildResult,

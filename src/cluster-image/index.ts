@@ -21,6 +21,7 @@ export {
 } from './extension.ts';
 export { type HarvestOptions, harvest } from './harvest.ts';
 export type { BundledImage, BundledLayer, Harvest, HarvestedImage, HarvestedManifest } from './harvested.ts';
+export type { ImageSource } from './image-source.ts';
 export { type ImageSpec, type InspectedImage, type InspectedLayer, inspectImage } from './inspect.ts';
 export { type BundleInventory, type CarriedImage, EMPTY_INVENTORY, readInventory } from './inventory.ts';
 export { blobPath, REGISTRY_ROOT, registryFolder, repositoryPath } from './registry-layout.ts';

@@ -10,6 +10,7 @@ import { describeImage } from '../list-images.ts';
 import { formatTable, printResult } from '../print.ts';
 import { formatBytes } from '../progress/index.ts';
 import { openStore } from '../session.ts';
+import { imagesDiscoverCommand } from './images-discover.ts';
 
 interface ImagesFlags extends OutputFlags, StoreFlags {
   readonly trunc: boolean;
@@ -18,7 +19,7 @@ interface ImagesFlags extends OutputFlags, StoreFlags {
 
 /** Declares `sealer images`. */
 export function imagesCommand(context: CliContext): Command {
-  return withStore(withJson(new Command('images')))
+  const command = withStore(withJson(new Command('images')))
     .description('List the images of the store.')
     .argument('[name]', 'only those of this repository, or with this beginning')
     .option('--no-trunc', 'print names and digests in full')
@@ -37,6 +38,7 @@ export function imagesCommand(context: CliContext): Command {
         return formatTable(['NAME', 'DIGEST', 'PLATFORMS', 'SIZE'], rows);
       });
     });
+  return command.addCommand(imagesDiscoverCommand(context));
 }
 
 function columns({ name, descriptor }: NamedImage, { trunc, digests }: ImagesFlags): readonly string[] {

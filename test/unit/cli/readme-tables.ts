@@ -42,7 +42,7 @@ export function allTables(program: Command): Readonly<Record<string, string>> {
 /** One row for each command that does something: how it is called, and what it does. */
 function commandsTable(program: Command): string {
   const rows = [...walkCommands(program)]
-    .filter((command) => command.commands.length === 0)
+    .filter((command) => command.commands.length === 0 || command.registeredArguments.length > 0)
     .map((command) => [`\`${usageOf(command)}\``, command.summary(), flagsOf(command)]);
   return markdownTable(['Command', 'What it does', 'Flags'], rows);
 }
