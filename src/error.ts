@@ -96,6 +96,8 @@ export const ERROR_CODES = {
   TOO_MANY_LAYERS: { exit: 1, means: 'The image would have more layers than container engines can mount.' },
   // container images
   IMAGES_MISSING: { exit: 1, means: 'Container images that the content names cannot be fetched; each is listed.' },
+  LOCK_INVALID: { exit: 1, means: 'images.lock cannot be read: its YAML, a name, a digest or a merge conflict.' },
+  LOCK_STALE: { exit: 1, means: 'images.lock lacks what the content names, or registries say something newer.' },
   IMAGES_NOT_DISCOVERED: { exit: 1, means: 'Content may name container images in a way that discovery does not read.' },
   HELM_NOT_FOUND: { exit: 1, means: 'A chart is to be rendered, and there is no helm on this machine.' },
   KUBECTL_NOT_FOUND: { exit: 1, means: 'A kustomization is to be built, and there is no kubectl on this machine.' },
@@ -105,10 +107,17 @@ export const ERROR_CODES = {
   MANIFEST_UNREADABLE: { exit: 1, means: 'A Kubernetes manifest or image list cannot be read.' },
   // temporary clusters
   KUBECONFIG_INVALID: { exit: 1, means: 'A kubeconfig cannot be read, or asks for what is not supported or not safe.' },
-  CLUSTER_UNREACHABLE: { exit: 3, means: "A cluster's API cannot be reached, or its certificate is not to be trusted." },
+  CLUSTER_UNREACHABLE: {
+    exit: 3,
+    means: "A cluster's API cannot be reached, or its certificate is not to be trusted.",
+  },
   CLUSTER_API_ERROR: { exit: 3, means: "A cluster's API refuses a request or answers with an error." },
+  ENGINE_NOT_FOUND: { exit: 1, means: 'A temporary cluster needs a container engine, and none answers.' },
+  ENGINE_UNFIT: { exit: 1, means: 'The container engine cannot run a cluster; the message says what it lacks.' },
   CLUSTER_NOT_READY: { exit: 3, means: 'A cluster did not get ready in time; the message says what was missing.' },
   LAUNCH_FAILED: { exit: 1, means: 'A command that launches an app failed, or an app has none.' },
+  WORKLOADS_NOT_READY: { exit: 1, means: 'Workloads did not get ready in time; each is named, with its events.' },
+  VERIFY_FAILED: { exit: 1, means: 'A cluster image does not run offline: images are missing, or workloads not ready.' },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
