@@ -98,9 +98,12 @@ export const ERROR_CODES = {
   IMAGES_MISSING: { exit: 1, means: 'Container images that the content names cannot be fetched; each is listed.' },
   LOCK_INVALID: { exit: 1, means: 'images.lock cannot be read: its YAML, a name, a digest or a merge conflict.' },
   LOCK_STALE: { exit: 1, means: 'images.lock lacks what the content names, or registries say something newer.' },
+  IMAGE_CONFLICT: { exit: 1, means: 'Two archives hold different images of one name for one platform.' },
+  ENGINE_ERROR: { exit: 3, means: 'A container engine answers with an error, or breaks off.' },
   IMAGES_NOT_DISCOVERED: { exit: 1, means: 'Content may name container images in a way that discovery does not read.' },
   HELM_NOT_FOUND: { exit: 1, means: 'A chart is to be rendered, and there is no helm on this machine.' },
   KUBECTL_NOT_FOUND: { exit: 1, means: 'A kustomization is to be built, and there is no kubectl on this machine.' },
+  CHART_NOT_FOUND: { exit: 1, means: 'A chart, or a version of it, is not in its repository or registry.' },
   CHART_INVALID: { exit: 1, means: 'A Helm chart cannot be rendered: a template fails, or a value is missing.' },
   KUSTOMIZATION_INVALID: { exit: 1, means: 'A kustomization cannot be built, or needs what is not in the image.' },
   TEMPLATE_INVALID: { exit: 1, means: 'A template (.tmpl) is malformed, or names a variable that is not set.' },
@@ -117,7 +120,10 @@ export const ERROR_CODES = {
   CLUSTER_NOT_READY: { exit: 3, means: 'A cluster did not get ready in time; the message says what was missing.' },
   LAUNCH_FAILED: { exit: 1, means: 'A command that launches an app failed, or an app has none.' },
   WORKLOADS_NOT_READY: { exit: 1, means: 'Workloads did not get ready in time; each is named, with its events.' },
-  VERIFY_FAILED: { exit: 1, means: 'A cluster image does not run offline: images are missing, or workloads not ready.' },
+  VERIFY_FAILED: {
+    exit: 1,
+    means: 'A cluster image does not run offline: images are missing, or workloads not ready.',
+  },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
