@@ -59,23 +59,8 @@ const RESOLVING = 16;
  */
 export async function harvest(images: readonly NamedImage[], options: HarvestOptions): Promise<Harvest> {
   const { report = silent, store, client, signal, offline = false, have = EMPTY_INVENTORY } = options;
-  let moved = 0;
-  let reused = 0;
-  const resolver: Resolver = {
-    store,
-    client,
-    platforms: options.platforms,
-    signal,
-    offline,
-    resolved: options.resolved,
-    fallback: options.fallback,
-    count: (bytes) => {
-      moved += bytes.moved ?? 0;
-      reused += bytes.reused ?? 0;
-    },
-  };
   const { isOptional = () => false } = options;
-  const { resolved, skipped } = await resolveAll(resolver, images, { have, report, isOptional });
+  const { resolved, skipped, moved, reused } = await resolveImages(images, options);
   const wanted = wantedBlobs(resolved, have);
   const brought = await bringBlobs({ store, client, offline, signal, report }, wanted);
   const failures = blobFailures(images, resolved, brought);
@@ -89,6 +74,34 @@ export async function harvest(images: readonly NamedImage[], options: HarvestOpt
     moved: moved + brought.moved,
     reused: reused + brought.reused,
   };
+}
+
+export interface ResolvedImages {
+  /** Sorted by name. */
+  readonly resolved: readonly HarvestedImage[];
+  /** Optional ones that cannot be had. */
+  readonly skipped: readonly Failure[];
+  /** Bytes that crossed the network, and that were in the store already. */
+  readonly moved: number;
+  readonly reused: number;
+}
+
+/**
+ * The first half of a harvest: what each name means, with index, manifests and configs in the store, and no layers.
+ * @throws SealerError IMAGES_MISSING with a problem for each image that fails
+ */
+export async function resolveImages(images: readonly NamedImage[], options: HarvestOptions): Promise<ResolvedImages> {
+  const { report = silent, have = EMPTY_INVENTORY, isOptional = () => false, offline = false } = options;
+  const { store, client, platforms, signal, resolved, fallback } = options;
+  let moved = 0;
+  let reused = 0;
+  const count = (bytes: { readonly moved?: number; readonly reused?: number }): void => {
+    moved += bytes.moved ?? 0;
+    reused += bytes.reused ?? 0;
+  };
+  const resolver: Resolver = { store, client, platforms, signal, offline, resolved, fallback, count };
+  const found = await resolveAll(resolver, images, { have, report, isOptional });
+  return { ...found, moved, reused };
 }
 
 interface Resolving {

@@ -19,7 +19,7 @@ export {
   SCHEMA_VERSION,
   serializeExtension,
 } from './extension.ts';
-export { type HarvestOptions, harvest } from './harvest.ts';
+export { type HarvestOptions, harvest, type ResolvedImages, resolveImages } from './harvest.ts';
 export type { BundledImage, BundledLayer, Harvest, HarvestedImage, HarvestedManifest } from './harvested.ts';
 export type { ImageSource } from './image-source.ts';
 export { type ImageSpec, type InspectedImage, type InspectedLayer, inspectImage } from './inspect.ts';
