@@ -14,13 +14,15 @@ import { imagesOfDockerArchive } from './load-docker.ts';
 import { imagesOfOciArchive } from './load-oci.ts';
 
 export interface LoadOptions {
+  /** False: the images get no names in the store. Default: those that they have in the archive. */
+  readonly tag?: boolean | undefined;
   readonly limits?: ArchiveLimits | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly report?: Report | undefined;
 }
 
 export interface LoadedImage {
-  /** The complete name, which the image now has in the store; an archive may hold images without names. */
+  /** The complete name, which the image now has in the store, too; an archive may hold images without names. */
   readonly name: string | undefined;
   readonly descriptor: Descriptor;
 }
@@ -67,7 +69,9 @@ export async function loadArchive(source: Readable, store: Store, options: LoadO
     const limits = options.limits === undefined ? {} : { limits: options.limits };
     for await (const file of archiveFiles(source, { ...limits, signal })) await loading.take(file);
     const images = await findImages(store, loading, signal);
-    for (const { name, descriptor } of images) if (name !== undefined) await store.tag(name, descriptor);
+    for (const { name, descriptor } of options.tag === false ? [] : images) {
+      if (name !== undefined) await store.tag(name, descriptor);
+    }
     report({ type: 'end', id, outcome: 'done' });
     return { images, stored: loading.stored, reused: loading.reused };
   } catch (error) {
