@@ -4,7 +4,7 @@ import type { KubernetesClient } from './client.ts';
 import { type Fields, mapOf, mapsOf, numberOf, oneLine, stringOf } from './fields.ts';
 import type { Judged, JudgedPod, Judgement } from './judge.ts';
 import type { LogSource } from './pod.ts';
-import type { ContainerLog, PodState, WorkloadState } from './report.ts';
+import { type ContainerLog, type PodState, type WorkloadState, workloadName } from './report.ts';
 
 /** Of so many pods, and workloads without pods, the details are asked for; the others are like them. */
 const MAX_DETAILED = 10;
@@ -47,8 +47,8 @@ export async function diagnose(
   };
 }
 
-function hasPods({ kind, namespace, name }: WorkloadState, pods: readonly JudgedPod[]): boolean {
-  return kind === 'Pod' || pods.some(({ state }) => state.namespace === namespace && state.owner === `${kind} ${name}`);
+function hasPods(workload: WorkloadState, pods: readonly JudgedPod[]): boolean {
+  return workload.kind === 'Pod' || pods.some(({ state }) => state.owner === workloadName(workload));
 }
 
 async function podDetailsOf(

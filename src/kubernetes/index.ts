@@ -16,4 +16,4 @@ export {
 } from './report.ts';
 export type { WorkloadKind } from './rollout.ts';
 export { type WaitForClusterOptions, waitForCluster } from './wait-for-cluster.ts';
-export { presentUids, type WaitForWorkloadsOptions, waitForWorkloads } from './wait-for-workloads.ts';
+export { type WaitForWorkloadsOptions, waitForWorkloads, workloadUids } from './wait-for-workloads.ts';

@@ -1,7 +1,7 @@
 /** Which of a cluster's workloads are waited for, and how far they are. Pure. */
 
 import type { Inventory, Owner, Pod, Workload } from './inventory.ts';
-import type { PodState, WorkloadState } from './report.ts';
+import { type PodState, type WorkloadState, workloadName } from './report.ts';
 
 /** Where a cluster is. */
 export interface Judgement {
@@ -93,12 +93,14 @@ function judged({ kind, namespace, name, uid, owner, rollout }: Workload): Judge
 
 function podState({ namespace, name, uid, images, rollout }: Pod, [, ...owners]: readonly Link[]): PodState {
   // The last one that covers: a Deployment that a custom resource owns is what people know, not the resource.
-  const owner = owners.findLast(({ kind, group }) => COVERING[kind] === group) ?? owners.at(-1);
+  // Of a static pod its node is no owner that would tell anything.
+  const named = owners.filter(({ kind, group }) => kind !== 'Node' || group !== '');
+  const owner = named.findLast(({ kind, group }) => COVERING[kind] === group) ?? named.at(-1);
   return {
     namespace,
     name,
     uid,
-    ...(owner === undefined ? {} : { owner: `${owner.kind} ${owner.name}` }),
+    ...(owner === undefined ? {} : { owner: workloadName({ ...owner, namespace }) }),
     ready: rollout.ready,
     images,
     ...(rollout.ready || rollout.why === undefined ? {} : { problem: rollout.why }),

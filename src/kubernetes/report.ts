@@ -28,7 +28,7 @@ export interface PodState {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** The workload that it belongs to in the end: `Deployment web`. */
+  /** The workload that it belongs to in the end: `Deployment shop/web`. */
   readonly owner?: string;
   /** Ready, or done with its work. */
   readonly ready: boolean;
@@ -63,7 +63,7 @@ export function podImages(report: WorkloadReport): readonly PodImage[] {
 }
 
 /** `Deployment shop/web`. */
-export function workloadName({ kind, namespace, name }: Pick<WorkloadState, 'kind' | 'namespace' | 'name'>): string {
+export function workloadName({ kind, namespace, name }: { kind: string; namespace: string; name: string }): string {
   return `${kind} ${namespace}/${name}`;
 }
 
@@ -84,9 +84,9 @@ export function describeWorkloads(report: WorkloadReport): readonly string[] {
   return report.problem === undefined ? lines : [...lines, report.problem];
 }
 
-function isOf(pod: PodState, { kind, namespace, name }: WorkloadState): boolean {
-  if (pod.namespace !== namespace) return false;
-  return kind === 'Pod' ? pod.name === name : pod.owner === `${kind} ${name}`;
+function isOf(pod: PodState, workload: WorkloadState): boolean {
+  if (workload.kind !== 'Pod') return pod.owner === workloadName(workload);
+  return pod.namespace === workload.namespace && pod.name === workload.name;
 }
 
 function describePod(pod: PodState, isProblemTold: boolean): readonly string[] {

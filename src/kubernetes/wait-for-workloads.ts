@@ -15,10 +15,12 @@ export interface WaitForWorkloadsOptions {
   readonly settleMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly report: Report;
-  /** Uids of what does not count (`presentUids` before the launch); nor does what it owns. */
+  /** Uids of what does not count (`workloadUids` before the launch); nor does what it owns. */
   readonly ignore?: ReadonlySet<string>;
   /** Whether a pod that is not ready is not worth waiting for, because of an image that is nowhere, for instance. */
-  readonly failFast?: (pod: PodState) => boolean;
+  readonly failFast?: ((pod: PodState) => boolean) | undefined;
+  /** Asked at each look: whether there is nothing to wait for any more. */
+  readonly isHopeless?: (() => boolean) | undefined;
 }
 
 /** How often the progress may speak, in milliseconds. */
@@ -27,7 +29,8 @@ const TASK = 'workloads';
 
 /**
  * Waits for Deployments, StatefulSets, DaemonSets, Jobs and what is like them, in all namespaces, until all are ready and
- * have stayed so. Ends early when a Job (or a Pod that nobody owns) has failed for good, or on `failFast`. An API
+ * have stayed so. Ends early when a Job (or a Pod that nobody owns) has failed for good, or when
+ * `failFast` or `isHopeless` says so. An API
  * that goes away is waited for. Custom resources are not looked at, whatever their conditions say: what their operators
  * make is.
  * @returns `ready: false` when the time is over, with events and logs of what is not ready
@@ -64,7 +67,7 @@ export async function waitForWorkloads(
         const left = settling.left(judgement);
         if (left !== undefined && left <= 0) return { done: true };
         progress(judgement, left);
-        return isHopeless(judgement, options.failFast) ? { done: false } : left === undefined ? {} : { atMostMs: left };
+        return isHopeless(judgement, options) ? { done: false } : left === undefined ? {} : { atMostMs: left };
       },
       { timeoutMs, signal },
     );
@@ -82,7 +85,7 @@ export async function waitForWorkloads(
  * The uids of all workloads and pods that there are.
  * @throws SealerError CLUSTER_UNREACHABLE, CLUSTER_API_ERROR
  */
-export async function presentUids(client: KubernetesClient, signal?: AbortSignal): Promise<ReadonlySet<string>> {
+export async function workloadUids(client: KubernetesClient, signal?: AbortSignal): Promise<ReadonlySet<string>> {
   const { workloads, pods } = await readInventory(client, signal);
   return new Set([...workloads, ...pods].map(({ uid }) => uid));
 }
@@ -112,8 +115,8 @@ function settle(settleMs: number): {
   };
 }
 
-function isHopeless({ workloads, pods }: Judgement, failFast: WaitForWorkloadsOptions['failFast']): boolean {
-  if (workloads.some(({ isLost }) => isLost)) return true;
+function isHopeless({ workloads, pods }: Judgement, { failFast, isHopeless }: WaitForWorkloadsOptions): boolean {
+  if (workloads.some(({ isLost }) => isLost) || isHopeless?.() === true) return true;
   return failFast !== undefined && pods.some(({ state }) => !state.ready && failFast(state));
 }
 
