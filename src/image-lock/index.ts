@@ -18,4 +18,11 @@ export { type LockFileContent, readLockFile, writeLockFile } from './lock-file.t
 export { type LockImagesOptions, lockFromHarvest, type ResolvedImage } from './lock-images.ts';
 export { parseLock } from './parse-lock.ts';
 export type { Naming, PlaceOptions } from './reason.ts';
+export {
+  lockedPlatforms,
+  type NeededContent,
+  type RefreshOptions,
+  recordedBesides,
+  refreshLock,
+} from './refresh-lock.ts';
 export { writeLock } from './write-lock.ts';

@@ -1,10 +1,10 @@
 /** From the text of an `images.lock` to what it says. Every fault is told with its line, all of them at once. */
 
 import { type Problem, SealerError } from '../error.ts';
-import { didYouMean, listNames } from '../kubefile/index.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { formatPlatform, parsePlatform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
+import { didYouMean, listNames } from '../suggest.ts';
 import { type ImageLock, LOCK_SECTIONS, LOCK_VERSION, type LockedContent, type LockedImage } from './lock.ts';
 import { readLockText } from './lock-text.ts';
 import { lineOf, parseYamlTree, type YamlEntry, type YamlScalar, type YamlValue } from './yaml-tree.ts';
