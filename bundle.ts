@@ -4,6 +4,8 @@
  *     sealer.cjs            the command line
  *     build.cjs, push.cjs   what the actions run
  *     cache.cjs             the cache service's client, which build.cjs loads when there is a cache
+ *     testcontainers.cjs    what sealer.cjs and build.cjs load when a temporary cluster starts
+ *     watchdog.cjs          the process that removes a temporary cluster whose process was killed
  *     licenses.txt          of everything that is inside
  *
  * Not minified, so that what runs with people's secrets can be read and compared; the same sources give the same bytes.
@@ -21,6 +23,8 @@ export const BUNDLES = {
   'build.cjs': 'src/ci/entry-build.ts',
   'push.cjs': 'src/ci/entry-push.ts',
   'cache.cjs': 'src/ci/cache-service.ts',
+  'testcontainers.cjs': 'src/temp-cluster/node/run-container.ts',
+  'watchdog.cjs': 'src/temp-cluster/session/watchdog-process.ts',
 } as const;
 
 /**
@@ -62,18 +66,39 @@ const OPTIONS = {
   banner: { js: "const import_meta_url = require('node:url').pathToFileURL(__filename).href;" },
 } as const satisfies BuildOptions;
 
-/** The cache's client stays outside: `import('./cache-service.ts')` becomes `import('./cache.cjs')`. */
-const cacheApart: Plugin = {
-  name: 'cache-apart',
+/** Large parts that few runs need stay outside: `import('./cache-service.ts')` becomes `import('./cache.cjs')`. */
+const APART = { 'cache-service.ts': './cache.cjs', 'run-container.ts': './testcontainers.cjs' } as const;
+
+const partsApart: Plugin = {
+  name: 'parts-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /\/cache-service\.ts$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './cache.cjs', external: true },
+    for (const [file, path] of Object.entries(APART)) {
+      onResolve({ filter: new RegExp(`/${file.replaceAll('.', '\\.')}$`) }, ({ kind }) =>
+        kind === 'entry-point' ? undefined : { path, external: true },
+      );
+    }
+  },
+};
+
+/**
+ * What testcontainers loads for things that are never asked of it: building images by BuildKit, engines over ssh, compose,
+ * waiting for HTTP. Left out, two thirds of its bundle are gone, its native code with them, and what is left can be read.
+ */
+const UNUSED = /^(?:@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2|ssh-remote-port-forward|undici|docker-compose)$/;
+const USERS_OF_UNUSED = /node_modules[/\\](?:testcontainers|dockerode|docker-modem)[/\\]/;
+
+const unusedOut: Plugin = {
+  name: 'unused-out',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: UNUSED }, ({ path, importer }) =>
+      USERS_OF_UNUSED.test(importer) ? { path, namespace: 'unused' } : undefined,
     );
+    onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 
 async function bundleOne(entry: string): Promise<{ text: string; metafile: Metafile }> {
-  const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints: [entry], plugins: [cacheApart] });
+  const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints: [entry], plugins: [partsApart, unusedOut] });
   const text = outputFiles[0]?.text;
   if (text === undefined) throw new Error(`esbuild gave nothing for ${entry}`);
   return { text, metafile };

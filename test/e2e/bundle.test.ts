@@ -53,14 +53,15 @@ describe('the bundles', () => {
 
   test('can be read: they are not minified', () => {
     for (const name of Object.keys(BUNDLES)) {
-      const lines = readFileSync(join(dist, name), 'utf8').split('\n');
-      assert.ok(lines.length > 1000, `${name} has ${lines.length} lines`);
+      const text = readFileSync(join(dist, name), 'utf8');
+      const lines = text.split('\n').length;
+      assert.ok(text.length / lines < 100, `${name} has ${text.length} characters in ${lines} lines`);
     }
   });
 
   test('name every package inside, with its licence', () => {
     const text = readFileSync(join(dist, 'licenses.txt'), 'utf8');
-    for (const name of ['commander', 'js-yaml', 'tar-stream', '@actions/core', '@actions/cache']) {
+    for (const name of ['commander', 'js-yaml', 'tar-stream', '@actions/core', '@actions/cache', 'testcontainers']) {
       assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
     }
     assert.doesNotMatch(text, /node_modules/);
@@ -95,5 +96,24 @@ describe('the bundles', () => {
       "import('./cache.cjs').then((cache) => console.log(typeof cache.restoreCache, cache.isFeatureAvailable()))";
     const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: alone, env: {}, encoding: 'utf8' });
     assert.equal(stdout, 'function false\n', stderr);
+  });
+
+  test('testcontainers.cjs loads alone, without its native and its unused parts', async () => {
+    const alone = join(folder, 'alone-testcontainers');
+    await mkdir(alone);
+    copyFileSync(join(dist, 'testcontainers.cjs'), join(alone, 'testcontainers.cjs'));
+    const script = "import('./testcontainers.cjs').then((part) => console.log(typeof part.runContainer))";
+    const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { cwd: alone, env: {}, encoding: 'utf8' });
+    assert.equal(stdout, 'function\n', stderr);
+    assert.doesNotMatch(readFileSync(join(dist, 'testcontainers.cjs'), 'utf8'), /\.node"|node_modules\/ssh2/);
+  });
+
+  test('watchdog.cjs runs alone, and goes when it is let go', async () => {
+    const alone = join(folder, 'alone-watchdog');
+    await mkdir(alone);
+    copyFileSync(join(dist, 'watchdog.cjs'), join(alone, 'watchdog.cjs'));
+    const input = `${JSON.stringify({ connection: { socketPath: '/nowhere' }, label: 'a=b' })}\ndone\n`;
+    const ran = spawnSync(process.execPath, [join(alone, 'watchdog.cjs')], { input, env: {}, encoding: 'utf8' });
+    assert.deepEqual([ran.status, ran.stdout, ran.stderr], [0, 'watching\n', '']);
   });
 });
