@@ -40,6 +40,6 @@ export async function manifestsOf(
   const { config } = document.manifest;
   if (config.mediaType !== OCI_CONFIG && config.mediaType !== DOCKER_CONFIG) return [];
   const { os, architecture, variant } = parseImageConfig(await store.bytes(config.digest));
-  if (typeof os !== 'string' || typeof architecture !== 'string') return [];
+  if (typeof os !== 'string' || typeof architecture !== 'string' || os === '' || architecture === '') return [];
   return [{ platform: { os, architecture, ...(variant === undefined ? {} : { variant }) }, descriptor: bare }];
 }

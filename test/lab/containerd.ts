@@ -13,12 +13,14 @@ export interface MirrorOptions {
   readonly platform: string;
 }
 
-/** Pulls the content of references and gives the digest that containerd has for each. Needs no root: nothing is unpacked. */
-export async function pullWithContainerd(
-  references: readonly string[],
-  { mirror, platform }: MirrorOptions,
-): Promise<string[]> {
-  await using folder = await temporaryFolder('containerd');
+export interface Containerd extends AsyncDisposable {
+  readonly socket: string;
+  readonly folder: string;
+}
+
+/** Starts a containerd with a socket and folders of its own. Disposing ends it. */
+export async function startContainerd(): Promise<Containerd> {
+  const folder = await temporaryFolder('containerd');
   const socket = join(folder.path, 'c.sock');
   const config = join(folder.path, 'config.toml');
   writeFileSync(
@@ -31,11 +33,13 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
   address = "${socket}"
 `,
   );
-  const hosts = join(folder.path, 'certs.d');
-  for (const reference of references) writeMirror(hosts, reference.slice(0, reference.indexOf('/')), mirror);
-
   const containerd = spawn(findTool('containerd') ?? 'containerd', ['--config', config], { stdio: 'ignore' });
   const ended = once(containerd, 'exit');
+  const stop = async () => {
+    containerd.kill('SIGKILL');
+    await ended;
+    await folder[Symbol.asyncDispose]();
+  };
   try {
     const ctr = findTool('ctr') ?? 'ctr';
     const deadline = Date.now() + 20_000;
@@ -43,25 +47,37 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
       if (Date.now() > deadline || containerd.exitCode !== null) throw new Error('containerd does not answer');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    for (const reference of references) {
-      await runTool('ctr', [
-        '--address',
-        socket,
-        'content',
-        'fetch',
-        '--platform',
-        platform,
-        '--hosts-dir',
-        hosts,
-        reference,
-      ]);
-    }
-    const listed = await runTool('ctr', ['--address', socket, 'images', 'ls']);
-    return references.map((reference) => digestOf(reference, listed));
-  } finally {
-    containerd.kill('SIGKILL');
-    await ended;
+  } catch (error) {
+    await stop();
+    throw error;
   }
+  return { socket, folder: folder.path, [Symbol.asyncDispose]: stop };
+}
+
+/** Pulls the content of references and gives the digest that containerd has for each. Needs no root: nothing is unpacked. */
+export async function pullWithContainerd(
+  references: readonly string[],
+  { mirror, platform }: MirrorOptions,
+): Promise<string[]> {
+  await using containerd = await startContainerd();
+  const { socket } = containerd;
+  const hosts = join(containerd.folder, 'certs.d');
+  for (const reference of references) writeMirror(hosts, reference.slice(0, reference.indexOf('/')), mirror);
+  for (const reference of references) {
+    await runTool('ctr', [
+      '--address',
+      socket,
+      'content',
+      'fetch',
+      '--platform',
+      platform,
+      '--hosts-dir',
+      hosts,
+      reference,
+    ]);
+  }
+  const listed = await runTool('ctr', ['--address', socket, 'images', 'ls']);
+  return references.map((reference) => digestOf(reference, listed));
 }
 
 /** `override_path` makes containerd ask for exactly this path; both entries point at the mirror, so nothing goes upstream. */

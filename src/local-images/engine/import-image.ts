@@ -38,12 +38,13 @@ export async function importFromEngine(
   const identity = ['engine', kind, image.id, image.name, formatPlatform(platform)].join(' ');
   const known = await recallImport(store, identity);
   const images = known ?? (await receive(store, wanted, options, open));
-  const descriptor = choose(wanted, images);
-  if (!descriptor.platforms.some((offered) => matchesPlatform(platform, offered))) {
-    throw notForPlatform(kind, reference, platform, descriptor.platforms.map(formatPlatform));
+  const { descriptor, platforms } = choose(wanted, images);
+  // An image that does not say what it is for is for all.
+  if (platforms.length > 0 && !platforms.some((offered) => matchesPlatform(platform, offered))) {
+    throw notForPlatform(kind, reference, platform, platforms.map(formatPlatform));
   }
   if (known === undefined) await rememberImport(store, identity, images);
-  return descriptor.descriptor;
+  return descriptor;
 }
 
 /**
