@@ -1,0 +1,3 @@
+/** Go templates, without Go. Pure: no files, no environment, no tools. */
+
+export { renderTemplate } from './render-template.ts';
