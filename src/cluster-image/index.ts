@@ -25,6 +25,7 @@ export type { ImageSource } from './image-source.ts';
 export { type ImageSpec, type InspectedImage, type InspectedLayer, inspectImage } from './inspect.ts';
 export { type BundleInventory, type CarriedImage, EMPTY_INVENTORY, readInventory } from './inventory.ts';
 export { type BlobKeeperOptions, blobKeeper } from './keep-blob.ts';
+export { kubeVersionOf } from './kube-version.ts';
 export { blobPath, REGISTRY_ROOT, registryFolder, repositoryPath } from './registry-layout.ts';
 export type { ResolvedName } from './resolve-image.ts';
 export { unpackRootfs } from './unpack.ts';

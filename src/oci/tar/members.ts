@@ -31,6 +31,8 @@ export interface Member {
   readonly size: number;
   /** Whole seconds since 1970. */
   readonly mtime: number;
+  /** Where in the archive the content begins, in bytes. */
+  readonly offset: number;
   /** Symlink: its text. Hard link: the clean path of its target. */
   readonly linkname?: string;
   /** Its content, to be read before the next member is asked for; what is not read is skipped. */
@@ -189,6 +191,7 @@ function toMember(body: Entry, limits: Limits, { devices, absoluteNames }: ReadO
     gid: idOf(header.pax?.gid, header.gid),
     size,
     mtime: timeOf(header),
+    offset: header.byteOffset,
     ...(isLink ? { linkname: linkOf(header, type, path, limits) } : {}),
     body,
   };

@@ -16,6 +16,8 @@ export interface ReadEntry {
   readonly size: number;
   /** Whole seconds since 1970. */
   readonly mtime: number;
+  /** Where in the archive the content begins, in bytes. */
+  readonly offset: number;
   /** Symlink: its text. Hard link: the path of its target. */
   readonly linkname?: string;
   /** To be read before the next entry is asked for; what is not read is skipped. */

@@ -3,12 +3,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { isSystemError, SealerError } from '../../error.ts';
 import { basicAuth } from './basic-auth.ts';
 import { type AccessEntry, createHandler } from './handler.ts';
 import { openHtpasswd } from './htpasswd.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { RegistryStorage } from './storage.ts';
+import { givenUsers } from './users.ts';
 
 export interface ServeOptions {
   readonly storage: RegistryStorage;
@@ -20,6 +22,8 @@ export interface ServeOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined;
   /** A file of users; without it everyone may do everything. */
   readonly htpasswd?: string | undefined;
+  /** Passwords by user, beside those of the file. Where it is given, nobody else may do anything, even if it is empty. */
+  readonly users?: ReadonlyMap<string, string> | undefined;
   readonly readOnly?: boolean | undefined;
   /** Take image manifests whose blobs are not there. Default: refuse them with MANIFEST_BLOB_UNKNOWN. */
   readonly acceptMissingBlobs?: boolean | undefined;
@@ -43,7 +47,8 @@ export interface RunningRegistry extends AsyncDisposable {
 export async function serveRegistry(options: ServeOptions): Promise<RunningRegistry> {
   const { storage, host = '127.0.0.1', port = 0 } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const users = options.htpasswd === undefined ? undefined : await openHtpasswd(options.htpasswd);
+  const file = options.htpasswd === undefined ? undefined : await openHtpasswd(options.htpasswd);
+  const users = options.users === undefined ? file : givenUsers(options.users, file);
   let address = '';
   const handle = createHandler({
     storage,
@@ -55,10 +60,15 @@ export async function serveRegistry(options: ServeOptions): Promise<RunningRegis
     log: options.log,
   });
   const server = createListener(options.tls, limits);
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => void handle(request, response, false));
+  const latest = new WeakMap<Socket, Exchange>();
+  const begin = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    latest.set(request.socket, { request, response });
+    void handle(request, response, expectsContinue);
+  };
+  server.on('request', (request, response) => begin(request, response, false));
   // A client that asks before it sends is refused before it has sent gigabytes.
-  server.on('checkContinue', (request, response) => void handle(request, response, true));
-  limit(server, limits);
+  server.on('checkContinue', (request, response) => begin(request, response, true));
+  limit(server, limits, (socket) => isOurTurn(latest.get(socket)));
   await listen(server, host, port);
   address = addressOf(server, host);
   return {
@@ -86,14 +96,23 @@ function createListener(tls: ServeOptions['tls'], { headerMs }: Limits): Server 
   }
 }
 
-function limit(server: Server, limits: Limits): void {
+type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse };
+
+/** Whether a client has said all that it has to say and waits for us: a proxy may take minutes to get a blob. */
+function isOurTurn(exchange: Exchange | undefined): boolean {
+  return exchange?.request.complete === true && !exchange.response.headersSent;
+}
+
+function limit(server: Server, limits: Limits, awaitsUs: (socket: Socket) => boolean): void {
   server.headersTimeout = limits.headerMs;
   // A large blob may take hours; what must not happen is that nothing happens (idleMs, and the pace of a body).
   server.requestTimeout = 0;
   server.timeout = limits.idleMs;
   server.keepAliveTimeout = Math.min(75_000, limits.idleMs);
   server.maxConnections = limits.connections;
-  server.on('timeout', (socket) => socket.destroy());
+  server.on('timeout', (socket) => {
+    if (!awaitsUs(socket)) socket.destroy();
+  });
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     else socket.destroy();

@@ -46,6 +46,8 @@ export class Session {
   readonly world: SessionWorld;
   readonly #authorizer: Authorizer;
   readonly #warned = new Set<string>();
+  /** Until when the registry asked us to wait, in ms since the epoch. */
+  #limitedUntil = 0;
 
   constructor(registry: string, origin: URL, authorizer: Authorizer, world: SessionWorld) {
     this.registry = registry;
@@ -100,7 +102,9 @@ export class Session {
     const answer = await this.#authorized(call);
     this.#heed(answer);
     if (!isTransientStatus(answer.status)) return answer;
-    throw new Transient(await this.failure(answer, call), retryAfter(answer, this.world.timing));
+    const after = retryAfter(answer, this.world.timing);
+    if (answer.status === 429) this.#tellOfLimit(after);
+    throw new Transient(await this.failure(answer, call), after);
   }
 
   async #authorized(call: Call): Promise<Answer> {
@@ -133,6 +137,15 @@ export class Session {
       idle,
       idleAfter: call.idleAfter,
     };
+  }
+
+  /** Who waits for a build wants to know what it waits for. Many requests are told of at once; one word is enough. */
+  #tellOfLimit(after = 0): void {
+    const { timing, report } = this.world;
+    if (timing.now() < this.#limitedUntil) return;
+    this.#limitedUntil = timing.now() + Math.max(after, 1000);
+    const asked = after >= 1000 ? `asks to wait ${Math.round(after / 1000)} s` : 'asks to come back later';
+    report({ type: 'note', level: 'warning', message: `${this.registry} limits how often it is asked, and ${asked}` });
   }
 
   /** `Warning: 299 - "text"` is for the user (distribution-spec 1.1, "Warnings"), once. */
