@@ -107,6 +107,11 @@ export const ERROR_CODES = {
   CHART_INVALID: { exit: 1, means: 'A Helm chart cannot be rendered: a template fails, or a value is missing.' },
   KUSTOMIZATION_INVALID: { exit: 1, means: 'A kustomization cannot be built, or needs what is not in the image.' },
   TEMPLATE_INVALID: { exit: 1, means: 'A template (.tmpl) is malformed, or names a variable that is not set.' },
+  RULES_INVALID: {
+    exit: 1,
+    means: 'sealer.yaml has a mistake: its YAML, an unknown key, or a value of the wrong kind.',
+  },
+  UNUSED_PATTERN: { exit: 1, means: 'Warning: an entry of an ignore list matches no image.' },
   MANIFEST_UNREADABLE: { exit: 1, means: 'A Kubernetes manifest or image list cannot be read.' },
   // temporary clusters
   KUBECONFIG_INVALID: { exit: 1, means: 'A kubeconfig cannot be read, or asks for what is not supported or not safe.' },

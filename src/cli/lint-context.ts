@@ -61,7 +61,7 @@ async function lintManifests(kubefile: Kubefile, context: string): Promise<reado
   for (const [rootfsPath, path] of sources) {
     if ((await stat(path)).size <= MAX_FILE_BYTES) contents.set(rootfsPath, await readFile(path));
   }
-  return discover(contents).problems.map((problem) => {
+  return (await discover(contents)).problems.map((problem) => {
     const path = problem.at === undefined ? undefined : sources.get(problem.at.file);
     return path === undefined ? problem : { ...problem, at: { ...problem.at, file: path } };
   });

@@ -10,7 +10,7 @@ import type { Report } from '../progress.ts';
 import { type BundledLayer, LARGE_BLOB_BYTES } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
 import { isAboutOneImage } from './missing.ts';
-import { inParallel } from './parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { findWrapped, rememberWrapped, wrapLocally, wrapperOf } from './wrapped-blob.ts';
 
 /** How many blobs are under way at once; the client limits requests by host besides. */

@@ -9,7 +9,7 @@ import { type BundledLayer, blobsOf, type Harvest, type HarvestedImage } from '.
 import { type BundleInventory, EMPTY_INVENTORY, LAYER_IMAGES_ANNOTATION, serializeCarried } from './inventory.ts';
 import { type Pack, planLayers } from './layer-plan.ts';
 import { type PackedFile, packFiles } from './pack.ts';
-import { inParallel } from './parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { blobPath, layerLink, repositoryPath, revisionLink, tagLinks } from './registry-layout.ts';
 import { BLOBS_ANNOTATION } from './wrapped-blob.ts';
 

@@ -13,7 +13,7 @@ import { blobsOf, type Harvest, type HarvestedImage } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
 import { type BundleInventory, EMPTY_INVENTORY, isCarriedBy } from './inventory.ts';
 import { type Failure, imagesMissing, isAboutOneImage } from './missing.ts';
-import { inParallel } from './parallel.ts';
+import { inParallel } from '../parallel.ts';
 import {
   isImageConfig,
   mayMean,

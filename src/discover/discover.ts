@@ -1,12 +1,19 @@
 /** Which container images the content of a cluster image needs. */
 
 import type { Problem } from '../error.ts';
-import type { Finder, Finding, Findings } from './finding.ts';
-import { isIgnoredBy } from './ignored.ts';
-import { findInImageList } from './image-list.ts';
-import { checkKustomization } from './kustomization.ts';
-import { findInManifests } from './manifest.ts';
-import { appOf, type Treatment, treatmentOf } from './places.ts';
+import { formatReference } from '../oci/reference.ts';
+import { inParallel } from '../parallel.ts';
+import type { Renderer } from '../render/index.ts';
+import { findInFile, type TreatedFile } from './files.ts';
+import type { Finding, Findings } from './finding.ts';
+import { findInImageList } from './lists/image-list.ts';
+import { type AppValues, createChartTest, findCharts, isChartArchive } from './places/charts.ts';
+import { findKustomizations } from './places/kustomizations.ts';
+import { roleByName } from './places/roles.ts';
+import { renderTemplates } from './places/templates.ts';
+import { findInChart, findInKustomization, placeFindings, type RenderContext } from './render-parts.ts';
+import { type Ignoring, parseIgnoring, withoutIgnored } from './rules/ignoring.ts';
+import { NO_RULES, type Rules } from './rules/rules.ts';
 
 /** A list of images from outside the rootfs. */
 export interface ImageList {
@@ -20,112 +27,116 @@ export interface DiscoverOptions {
   readonly imageLists?: readonly ImageList[] | undefined;
   /** `--ignored-image-list` */
   readonly ignored?: readonly ImageList[] | undefined;
-  /** All paths of the rootfs, for what is known by its name alone (chart archives). Default: those of `files`. */
+  /** `.sealignore` */
+  readonly ignoreFile?: ImageList | undefined;
+  /** All paths of the rootfs, for what is known by its name alone. Default: those of `files`. */
   readonly paths?: Iterable<string> | undefined;
+  /** `sealer.yaml` */
+  readonly rules?: Rules | undefined;
+  /** The image's ENV: templates and compose files see it. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** By name of the app: its env, and the values of its charts. */
+  readonly apps?: ReadonlyMap<string, AppValues> | undefined;
+  /** Of the base image: charts ask for it. */
+  readonly kubeVersion?: string | undefined;
+  readonly apiVersions?: readonly string[] | undefined;
+  /** Without one, charts, kustomizations and templates are warnings. */
+  readonly renderer?: Renderer | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-const FINDERS: Partial<Record<Treatment, Finder>> = {
-  manifests: findInManifests,
-  'maybe-manifests': findInMaybeManifests,
-  'image-list': findInImageList,
-  template: reportTemplate,
-  kustomization: (text, file) => ({ findings: [], problems: [...checkKustomization(text, file)] }),
-};
+/** Each is a process of its own. */
+const RENDERINGS_AT_ONCE = 4;
 
 /**
- * Finds every image that the files and lists name. What cannot be read is a problem, and what is not read yet (charts,
- * templates) a warning, so nothing is missed in silence.
+ * Finds every image that the files and lists name. What cannot be read or rendered is a problem, so nothing is missed in
+ * silence. An image may be found as certain at one place and as possible at another: it is certain then (`certaintyOf`).
  * @param files content by rootfs path: those that `isDiscoverable`
  * @returns findings in the order of path and place
+ * @throws the reason of the signal
  */
-export function discover(
+export async function discover(
   files: ReadonlyMap<string, Buffer>,
   options: DiscoverOptions = {},
-): { findings: Finding[]; problems: Problem[] } {
-  const paths = [...new Set([...files.keys(), ...(options.paths ?? [])])].sort();
-  const charts = paths
-    .filter((path) => path.endsWith('/Chart.yaml'))
-    .map((path) => path.slice(0, -'/Chart.yaml'.length));
-  const parts: Findings[] = [];
+): Promise<{ findings: Finding[]; problems: Problem[] }> {
+  const { rules = NO_RULES, renderer, signal, apps, env = {} } = options;
+  const templates = renderTemplates(files, { renderer, env, apps });
+  const paths = [...new Set([...templates.files.keys(), ...(options.paths ?? [])])].sort();
+  const charts = findCharts(paths).filter(({ chart, file }) => isChart(chart, templates.files.get(file)));
+  const isInChart = createChartTest(charts);
+  const kustomizations = findKustomizations(templates.files, isInChart);
+  const isConsumed = (path: string): boolean => renderer !== undefined && kustomizations.consumed.has(path);
+
+  const parts: Findings[] = [{ findings: [], problems: [...templates.problems, ...kustomizations.problems] }];
   for (const path of paths) {
-    const treatment = treatmentOf(path, charts);
-    const isMaybe = treatment === 'maybe-manifests';
-    const content = files.get(path);
-    if (treatment === 'chart') parts.push({ findings: [], problems: reportChart(path, charts) });
-    else if (content !== undefined && !(isMaybe && !mentionsImages(content))) {
-      parts.push(find(FINDERS[treatment], content, path));
-    }
+    signal?.throwIfAborted();
+    const content = templates.files.get(path);
+    const role = roleByName(path);
+    if (content === undefined || isConsumed(path) || (isInChart(path) && role !== 'image-list')) continue;
+    const file: TreatedFile = { path, content, role, rules, env: { ...env, ...apps?.get(appName(path))?.env } };
+    const found = findInFile(file);
+    const template = templates.rendered.get(path);
+    parts.push(template === undefined ? found : placeFindings(found, template));
   }
   for (const { text, file } of options.imageLists ?? []) parts.push(findInImageList(text, file));
-  const ignored = (options.ignored ?? []).map(({ text, file }) => findInImageList(text, file));
+  if (renderer === undefined) {
+    const unread = [...charts.map(({ chart, file }) => notRendered('chart', chart, file))];
+    for (const { folder, file, changesImages } of kustomizations.roots) {
+      if (changesImages) unread.push(notRendered('kustomization', folder, file));
+    }
+    parts.push({ findings: [], problems: unread });
+  } else {
+    const { kubeVersion, apiVersions } = options;
+    const context: RenderContext = { renderer, files: templates.files, rules, apps, kubeVersion, apiVersions, signal };
+    const work = [
+      ...charts.map((chart) => () => findInChart(chart, context)),
+      ...kustomizations.roots.map((place) => () => findInKustomization(place, context)),
+    ];
+    parts.push(...(await inParallel(work, RENDERINGS_AT_ONCE, (each) => each())));
+  }
+  return finish(parts, parseIgnoring(rules, options.ignoreFile, options.ignored ?? []));
+}
+
+function finish(parts: readonly Findings[], ignoring: Ignoring): { findings: Finding[]; problems: Problem[] } {
+  const { findings, problems } = withoutIgnored(distinct(parts.flatMap((part) => part.findings)), ignoring);
+  const all = [...parts.flatMap((part) => part.problems), ...problems];
+  const byText = new Map(all.map((problem) => [JSON.stringify(problem), problem]));
+  return { findings: findings.sort(comparePlaces), problems: [...byText.values()].sort(comparePlaces) };
+}
+
+/** The same thing seen twice: by two value sets of a chart, or by two finders, of which the certain one is right. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const byPlace = new Map<string, Finding>();
+  for (const finding of findings) {
+    const { file, line, column } = finding.at;
+    const key = JSON.stringify([formatReference(finding.reference), file, line, column, finding.object, finding.chart]);
+    const known = byPlace.get(key);
+    const isBetter = known?.certainty === 'possible' && finding.certainty === 'certain';
+    if (known === undefined || isBetter) byPlace.set(key, finding);
+  }
+  return [...byPlace.values()];
+}
+
+function comparePlaces({ at: a }: Pick<Problem, 'at'>, { at: b }: Pick<Problem, 'at'>): number {
+  const [one, other] = [a?.file ?? '', b?.file ?? ''];
+  if (one !== other) return one < other ? -1 : 1;
+  return (a?.line ?? 0) - (b?.line ?? 0) || (a?.column ?? 0) - (b?.column ?? 0);
+}
+
+/** Below charts/ every archive is meant to be a chart; elsewhere it may be anything. */
+function isChart(chart: string, content: Buffer | undefined): boolean {
+  return !chart.endsWith('.tgz') || chart.startsWith('charts/') || content === undefined || isChartArchive(content);
+}
+
+function appName(path: string): string {
+  return /^application\/apps\/([^/]+)\//.exec(path)?.[1] ?? '';
+}
+
+function notRendered(what: 'chart' | 'kustomization', path: string, file: string): Problem {
   return {
-    findings: parts
-      .flatMap((part) => part.findings)
-      .filter(
-        ({ reference }) =>
-          !ignored.some((list) => list.findings.some((each) => isIgnoredBy(each.reference, reference))),
-      ),
-    problems: [...parts, ...ignored].flatMap((part) => part.problems),
-  };
-}
-
-/** Most YAML outside the folders for manifests has nothing to do with Kubernetes, and is not worth parsing. */
-function mentionsImages(content: Buffer): boolean {
-  return content.includes('image') && content.includes('kind');
-}
-
-/** A workload is one wherever it stands. What is no YAML, or a template of it, is somebody else's business. */
-function findInMaybeManifests(text: string, file: string): Findings {
-  const { findings, problems } = findInManifests(text, file);
-  const known = problems.filter(({ code }) => code !== 'MANIFEST_UNREADABLE');
-  return { findings, problems: known.map((problem) => ({ ...problem, severity: 'warning' })) };
-}
-
-function find(finder: Finder | undefined, content: Buffer, path: string): Findings {
-  if (finder === undefined) return { findings: [], problems: [] };
-  const text = decode(content);
-  if (text === undefined && finder === findInMaybeManifests) return { findings: [], problems: [] };
-  if (text === undefined) {
-    const message = 'This file is not UTF-8 text';
-    return { findings: [], problems: [{ code: 'MANIFEST_UNREADABLE', message, at: { file: path } }] };
-  }
-  const app = appOf(path);
-  const { findings, problems } = finder(text, path);
-  return { findings: app === undefined ? findings : findings.map((finding) => ({ ...finding, app })), problems };
-}
-
-/** The byte order mark stays: places are counted in the text as it is. */
-function decode(content: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
-  } catch {
-    return undefined;
-  }
-}
-
-function reportChart(path: string, charts: readonly string[]): Problem[] {
-  // A chart inside a chart is reported with it.
-  if (charts.some((folder) => path.startsWith(`${folder}/`) && path !== `${folder}/Chart.yaml`)) return [];
-  const chart = path.replace(/\/Chart\.yaml$/, '');
-  return [
-    {
-      code: 'IMAGES_NOT_DISCOVERED',
-      message: `Images of Helm charts are not discovered yet: ${chart}`,
-      hint: 'List the images of the chart in imageList.',
-      at: { file: path },
-      severity: 'warning',
-    },
-  ];
-}
-
-function reportTemplate(text: string, file: string): Findings {
-  if (!/image/i.test(text)) return { findings: [], problems: [] };
-  const problem: Problem = {
     code: 'IMAGES_NOT_DISCOVERED',
-    message: 'Images of templates are not discovered yet',
-    hint: 'List the images of the template in imageList.',
+    message: `Images of the ${what} ${path} are discovered when the image is built`,
     at: { file },
     severity: 'warning',
   };
-  return { findings: [], problems: [problem] };
 }

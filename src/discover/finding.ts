@@ -60,6 +60,11 @@ export interface NamedImage {
   readonly findings: readonly Finding[];
 }
 
+/** An image is certain when one of the places that name it is. */
+export function certaintyOf(findings: readonly Finding[]): Finding['certainty'] {
+  return findings.some(({ certainty }) => certainty === 'certain') ? 'certain' : 'possible';
+}
+
 /** Groups findings by complete reference, sorted by it, so that the order of files plays no part. */
 export function groupByReference(findings: readonly Finding[]): readonly NamedImage[] {
   const byName = new Map<string, { reference: Reference; findings: Finding[] }>();

@@ -2,7 +2,12 @@
 
 export { describeFinding, explainFinding } from './describe-finding.ts';
 export { type DiscoverOptions, discover, type ImageList } from './discover.ts';
-export { type Finding, type Findings, groupByReference, type NamedImage } from './finding.ts';
-export { findInImageList } from './image-list.ts';
-export { findInManifests } from './manifest.ts';
-export { isDiscoverable } from './places.ts';
+export { certaintyOf, type Finding, type Findings, groupByReference, type NamedImage } from './finding.ts';
+export { findInImageList } from './lists/image-list.ts';
+export { findInScript } from './lists/script.ts';
+export { findInManifests } from './manifest/find-in-manifests.ts';
+export type { AppValues } from './places/charts.ts';
+export { isDiscoverable, mustBeRead } from './places/roles.ts';
+export { chooseDiscoverable } from './places/wanted.ts';
+export { parseRules } from './rules/parse-rules.ts';
+export { type ChartRule, type EngineName, NO_RULES, type Rules } from './rules/rules.ts';

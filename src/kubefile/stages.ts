@@ -1,8 +1,8 @@
 /** How the stages of a Kubefile depend on each other. */
 
 import { SealerError } from '../error.ts';
+import { didYouMean, listNames } from '../suggest.ts';
 import type { CopyInstruction, Kubefile, Stage } from './ast.ts';
-import { didYouMean, listNames } from './suggest.ts';
 import { expandWord, type Scope } from './words/expand.ts';
 
 /**

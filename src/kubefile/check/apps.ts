@@ -1,9 +1,9 @@
 /** Which apps a stage has, and whether what names an app names one of them. */
 
 import type { Place } from '../../error.ts';
+import { didYouMean, listNames } from '../../suggest.ts';
 import type { AppInstruction, Kubefile, Stage } from '../ast.ts';
 import type { ProblemList } from '../problem-list.ts';
-import { didYouMean, listNames } from '../suggest.ts';
 import type { CheckOptions } from './check.ts';
 import type { Bases } from './stages.ts';
 

@@ -1,10 +1,10 @@
 /** Names of stages, and what FROM and COPY --from refer to. */
 
 import { SealerError } from '../../error.ts';
+import { listNames, nearest } from '../../suggest.ts';
 import type { CopyInstruction, Kubefile, Stage, Word } from '../ast.ts';
 import type { Hint, ProblemList } from '../problem-list.ts';
 import { targetStage } from '../stages.ts';
-import { listNames, nearest } from '../suggest.ts';
 import { variablesOf } from '../words/expand.ts';
 import { literalText } from '../words/word-grammar.ts';
 

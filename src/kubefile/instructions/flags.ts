@@ -1,8 +1,8 @@
 /** Flags between a keyword and its arguments: `--name=value`. */
 
+import { listNames, nearest } from '../../suggest.ts';
 import type { Word } from '../ast.ts';
 import { placeOf, type Span, sliceSpan, textOf, trimSpan } from '../lines/span.ts';
-import { listNames, nearest } from '../suggest.ts';
 import { literalText } from '../words/word-grammar.ts';
 import { nextWord } from '../words/words.ts';
 import { shorten } from './names.ts';
@@ -14,6 +14,9 @@ export interface Flags {
   /** What stands behind the flags. */
   readonly rest: Span;
 }
+
+/** Flags without a value. */
+const SWITCHES = new Set(['cluster']);
 
 /** Flags that may stand more than once. */
 const REPEATABLE = new Set(['mount', 'values']);
@@ -74,6 +77,11 @@ function readFlag(
     problems.add('UNKNOWN_FLAG', placeOf(word), `${kind} has no flag --${shorten(given)}`, () =>
       flagHint(kind, given, known),
     );
+    return;
+  }
+  if (SWITCHES.has(name)) {
+    if (equals < 0) values.set(name, [word]);
+    else problems.add('BAD_FLAG', placeOf(word), `--${name} of ${kind} takes no value`, `Write --${name} alone.`);
     return;
   }
   const value = sliceSpan(word, equals + 1);

@@ -1,6 +1,6 @@
 /** The instructions of a Kubefile, and those of a Dockerfile that it does not have. */
 
-import { nearest } from '../suggest.ts';
+import { nearest } from '../../suggest.ts';
 
 export const KEYWORDS = [
   'FROM',

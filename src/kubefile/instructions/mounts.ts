@@ -1,8 +1,8 @@
 /** `RUN --mount=type=cache|secret,…`. */
 
+import { didYouMean, listNames } from '../../suggest.ts';
 import type { Mount } from '../ast.ts';
 import { placeOf, type Span, textOf } from '../lines/span.ts';
-import { didYouMean, listNames } from '../suggest.ts';
 import { literalText } from '../words/word-grammar.ts';
 import { shorten } from './names.ts';
 import type { Statement } from './statement.ts';

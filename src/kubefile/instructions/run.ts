@@ -5,12 +5,13 @@ import { isMeantAsJson, readJsonList } from './json-form.ts';
 import { readMount } from './mounts.ts';
 import { badArguments, nodeOf, type Statement } from './statement.ts';
 
-/** `RUN [--mount=…] command`, `RUN ["program", "argument"]`, `RUN <<EOF`. Variables are left to the shell. */
+/** `RUN [--cluster] [--mount=…] command`, `RUN ["program", "argument"]`, `RUN <<EOF`. Variables are left to the shell. */
 export function parseRun(statement: Statement<'RUN'>): RunInstruction | undefined {
-  const flags = readFlags(statement, ['mount']);
+  const flags = readFlags(statement, ['mount', 'cluster']);
   const mounts = (flags.values.get('mount') ?? []).flatMap((span) => readMount(statement, span) ?? []);
   const command = readCommand(statement, flags.rest);
-  return command === undefined ? undefined : { ...nodeOf(statement), mounts, command };
+  const onCluster = flags.values.has('cluster');
+  return command === undefined ? undefined : { ...nodeOf(statement), mounts, onCluster, command };
 }
 
 function readCommand(statement: Statement, rest: Span): Command | undefined {

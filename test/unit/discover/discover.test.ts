@@ -25,6 +25,13 @@ test('discovery wants manifests, apps and image lists, and nothing else', () => 
     'application/apps/web/a.yaml',
     'application/apps/web/imageList',
     'application/apps/web/Chart.yaml',
+    'application/apps/web/chart.tgz',
+    'application/apps/web/templates/_helpers.tpl',
+    'application/apps/web/install.sh',
+    'application/values/web/a.yaml',
+    'charts/web/files/any.thing',
+    'images/shim/list',
+    'docker-compose.yml',
     'application/apps/web/base/kustomization.yaml',
     'charts/web/Chart.yaml',
     'a.yaml',
@@ -35,18 +42,18 @@ test('discovery wants manifests, apps and image lists, and nothing else', () => 
   for (const path of [
     'bin/kubectl',
     'etc/a.json',
-    'manifests/README.md',
+    'manifests/picture.png',
     'registry/a.yaml',
     'scripts/imageList',
-    'application/apps/web/big.tgz',
-    'charts/web/values.yaml',
+    'application/apps/web/bin/app',
+    'charts/images.tar',
   ]) {
     assert.ok(!isDiscoverable(path), path);
   }
 });
 
-test("a workload is found wherever it stands, and other YAML there is nobody's business", () => {
-  const found = discover(
+test("a workload is found wherever it stands, and other YAML there is nobody's business", async () => {
+  const found = await discover(
     files({
       'mysql.yaml': pod('mysql:8'),
       'etc/kubelet/haproxy.yml': pod('haproxy:3'),
@@ -65,8 +72,8 @@ test("a workload is found wherever it stands, and other YAML there is nobody's b
   );
 });
 
-test('a reference that is none is only a warning where no manifest is expected', () => {
-  const { problems } = discover(files({ 'etc/a.yaml': pod('${IMAGE}'), 'manifests/a.yaml': pod('${IMAGE}') }));
+test('a reference that is none is only a warning where no manifest is expected', async () => {
+  const { problems } = await discover(files({ 'etc/a.yaml': pod('${IMAGE}'), 'manifests/a.yaml': pod('${IMAGE}') }));
   assert.deepEqual(
     problems.map(({ severity, at }) => [severity ?? 'error', at?.file]),
     [
@@ -76,8 +83,8 @@ test('a reference that is none is only a warning where no manifest is expected',
   );
 });
 
-test('findings come in the order of paths, and know their app', () => {
-  const found = discover(
+test('findings come in the order of paths, and know their app', async () => {
+  const found = await discover(
     files({
       imageList: 'z:1\n',
       'manifests/b.yaml': pod('b:1'),
@@ -99,8 +106,8 @@ test('findings come in the order of paths, and know their app', () => {
   );
 });
 
-test('files of a Helm chart are not read as YAML, and each chart is one warning', () => {
-  const found = discover(
+test('files of a Helm chart are not read as YAML, and each chart is one warning', async () => {
+  const found = await discover(
     files({
       'application/apps/web/Chart.yaml': 'name: web\n',
       'application/apps/web/values.yaml': 'image: {repository: nginx}\n',
@@ -123,16 +130,18 @@ test('files of a Helm chart are not read as YAML, and each chart is one warning'
   );
 });
 
-test('a template with an image is a warning; one without is nothing', () => {
-  const found = discover(files({ 'manifests/a.yaml.tmpl': 'image: {{ .x }}', 'manifests/b.conf.tmpl': 'a {{ .b }}' }));
+test('a template with an image is a warning; one without is nothing', async () => {
+  const found = await discover(
+    files({ 'manifests/a.yaml.tmpl': 'image: {{ .x }}', 'manifests/b.conf.tmpl': 'a {{ .b }}' }),
+  );
   assert.deepEqual(
     found.problems.map(({ severity, at }) => [severity, at?.file]),
     [['warning', 'manifests/a.yaml.tmpl']],
   );
 });
 
-test('a kustomization that can change images is a warning, and the manifests beside it are read', () => {
-  const found = discover(
+test('a kustomization that can change images is a warning, and the manifests beside it are read', async () => {
+  const found = await discover(
     files({
       'application/apps/k/kustomization.yaml': 'resources: [d.yaml]\nimages: [{name: a, newTag: "2"}]\n',
       'application/apps/k/d.yaml': pod('a:1'),
@@ -152,8 +161,8 @@ test('a kustomization that can change images is a warning, and the manifests bes
   );
 });
 
-test('lists from the command line add images, and their mistakes are errors', () => {
-  const found = discover(files({}), { imageLists: [{ file: 'more.txt', text: 'more:1\n!\n' }] });
+test('lists from the command line add images, and their mistakes are errors', async () => {
+  const found = await discover(files({}), { imageLists: [{ file: 'more.txt', text: 'more:1\n!\n' }] });
   assert.deepEqual(names(found), ['more:1']);
   assert.deepEqual(
     found.problems.map(({ at }) => `${at?.file}:${at?.line}`),
@@ -161,27 +170,27 @@ test('lists from the command line add images, and their mistakes are errors', ()
   );
 });
 
-test('an ignored image stays out, by completed name, tag and digest', () => {
+test('an ignored image stays out, by completed name, tag and digest', async () => {
   const digest = `sha256:${'c'.repeat(64)}`;
   const list = ['a:1', 'a:2', `b:1@${digest}`, `b@${digest}`, 'b:2', 'c', 'quay.io/library/c'];
-  const ignore = (text: string) =>
-    names(discover(files({ imageList: list.join('\n') }), { ignored: [{ file: 'ignored', text }] }));
+  const ignore = async (text: string) =>
+    names(await discover(files({ imageList: list.join('\n') }), { ignored: [{ file: 'ignored', text }] }));
   const without = (...gone: string[]) => list.filter((each) => !gone.includes(each));
-  assert.deepEqual(ignore('docker.io/library/a:1'), without('a:1'));
-  assert.deepEqual(ignore('a'), list);
-  assert.deepEqual(ignore('c:latest'), without('c'));
-  assert.deepEqual(ignore('b:1'), without(`b:1@${digest}`));
-  assert.deepEqual(ignore(`b@${digest}`), without(`b:1@${digest}`, `b@${digest}`));
-  assert.deepEqual(ignore(`b:1@${digest}`), without(`b:1@${digest}`));
+  assert.deepEqual(await ignore('docker.io/library/a:1'), without('a:1'));
+  assert.deepEqual(await ignore('a'), list);
+  assert.deepEqual(await ignore('c:latest'), without('c'));
+  assert.deepEqual(await ignore('b:1'), without(`b:1@${digest}`));
+  assert.deepEqual(await ignore(`b@${digest}`), without(`b:1@${digest}`, `b@${digest}`));
+  assert.deepEqual(await ignore(`b:1@${digest}`), without(`b:1@${digest}`));
 });
 
-test('a file that is not UTF-8 is an error', () => {
-  const found = discover(files({ 'manifests/a.yaml': Buffer.from([0xff, 0xfe, 0x6b, 0x00]) }));
+test('a file that is not UTF-8 is an error', async () => {
+  const found = await discover(files({ 'manifests/a.yaml': Buffer.from([0xff, 0xfe, 0x6b, 0x00]) }));
   assert.equal(found.problems[0]?.code, 'MANIFEST_UNREADABLE');
 });
 
-test('the same image named twice is one image with two places', () => {
-  const found = discover(files({ 'manifests/a.yaml': pod('b:1', 'a:1'), imageList: 'docker.io/library/b:1' }));
+test('the same image named twice is one image with two places', async () => {
+  const found = await discover(files({ 'manifests/a.yaml': pod('b:1', 'a:1'), imageList: 'docker.io/library/b:1' }));
   assert.deepEqual(
     groupByReference(found.findings).map(({ reference, findings }) => [formatReference(reference), findings.length]),
     [

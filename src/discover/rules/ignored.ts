@@ -1,6 +1,6 @@
 /** `--ignored-image-list`: images that the content names and that shall stay out. */
 
-import type { Reference } from '../oci/reference.ts';
+import type { Reference } from '../../oci/reference.ts';
 
 /**
  * Whether an entry of the list means this image: the same completed name, and the same tag and digest as far as the
