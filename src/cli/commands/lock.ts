@@ -60,7 +60,7 @@ export function lockCommand(context: CliContext): Command {
         const { findContainerImages } = await import('../../build/index.ts');
         const world: BuildWorld = { store, client, env, report, signal, version: VERSION };
         const parts: LockParts = { discover: findContainerImages, resolve: resolveNow };
-        return lockContext(options, world, { names, isUpdate: flags.update !== undefined }, parts);
+        return await lockContext(options, world, { names, isUpdate: flags.update !== undefined }, parts);
       })();
       if (flags.json !== true && flags.quiet !== true) {
         for (const problem of problems) context.stderr.write(`${describeProblem(problem).join('\n')}\n`);

@@ -1,6 +1,12 @@
 import { deepEqual } from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkLocked, compareLocks, describeChanges, EMPTY_LOCK } from '../../../src/image-lock/index.ts';
+import {
+  checkLocked,
+  compareLocks,
+  describeChanges,
+  EMPTY_LOCK,
+  type NeededImage,
+} from '../../../src/image-lock/index.ts';
 import { shortDigest } from '../../../src/oci/digest.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
@@ -10,8 +16,12 @@ const [NGINX, REDIS] = ['docker.io/library/nginx:1.27', 'docker.io/library/redis
 const AMD64 = parsePlatform('linux/amd64');
 const ARM64 = parsePlatform('linux/arm64');
 
-function needed(name: string, ...places: readonly (readonly [file: string, line: number, certainty?: 'possible'])[]) {
-  const findings = places.map(([file, line, certainty = 'certain']) => ({ at: { file, line }, certainty }) as const);
+type Named = readonly [file: string, line: number, certainty?: 'possible'];
+
+function needed(name: string, ...places: readonly Named[]): NeededImage {
+  const findings = places.map(
+    ([file, line, certainty]) => ({ at: { file, line }, certainty: certainty ?? 'certain' }) as const,
+  );
   return { reference: parseReference(name), findings };
 }
 
