@@ -10,4 +10,5 @@ export type {
   Renderer,
 } from './rendering.ts';
 export type { ScratchFolder } from './scratch-files.ts';
+export { renderTemplate } from './template/index.ts';
 export { type FindToolOptions, findTool, type ToolName } from './tools/find-tool.ts';

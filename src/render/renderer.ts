@@ -2,9 +2,11 @@
 
 import { join } from 'node:path';
 import { renderChart } from './chart/render-chart.ts';
+import { buildKustomization } from './kustomize/build-kustomization.ts';
 import { createRenderCache } from './render-cache.ts';
 import type { Renderer } from './rendering.ts';
 import type { ScratchFolder } from './scratch-files.ts';
+import { renderTemplate } from './template/index.ts';
 import { findTool, type ToolName } from './tools/find-tool.ts';
 
 export interface RendererOptions {
@@ -41,11 +43,16 @@ export function createRenderer(options: RendererOptions): Renderer {
         { helm, scratch, cache: cacheOf('charts') },
       );
     },
-    async kustomization() {
-      throw new Error('not yet');
+    async kustomization(request) {
+      const kubectl = await toolOf('kubectl');
+      const tools = {
+        kubectl,
+        helm: () => toolOf('helm'),
+        scratch: options.scratch,
+        cache: cacheOf('kustomizations'),
+      };
+      return await buildKustomization({ ...request, signal: signalOf(request.signal) }, tools);
     },
-    template() {
-      throw new Error('not yet');
-    },
+    template: renderTemplate,
   };
 }

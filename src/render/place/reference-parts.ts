@@ -7,9 +7,7 @@
 export function partsOf(value: string): readonly string[] {
   if (!/^[\w.-]+(?::\d+)?(?:\/[\w.-]+)*(?::[\w.-]+)?(?:@[\w.+-]+:[0-9a-fA-F]+)?$/.test(value)) return [value];
   const [tagged = value, digest] = value.split('@');
-  const name = tagged.replace(/:[^/:]*$/, '');
-  const hasTag = name !== tagged && !/^[^/]*:\d+$/.test(tagged);
-  const repository = hasTag || tagged.includes('/') ? name : tagged;
+  const repository = tagged.replace(/:[^/:]*$/, '');
   const slash = repository.indexOf('/');
   const first = repository.slice(0, Math.max(0, slash));
   const hasRegistry = /[.:]/.test(first) || first === 'localhost';

@@ -101,16 +101,15 @@ export function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** strconv.FormatFloat(x, 'g', -1, 64), with fmt's exponent threshold for %v. */
+/** strconv.FormatFloat(x, 'g', -1, 64): the shortest digits that mean the number. */
 export function showFloat(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
-  if (power < -4 || power >= 21) {
+  if (power < -4 || power >= 6) {
     return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
   }
-  // Below 1e-6 JavaScript writes an exponent of its own; Go's threshold came first.
-  return power < -6 ? value.toFixed(20) : String(value);
+  return String(value);
 }

@@ -1,7 +1,7 @@
 /** YAML, JSON and text of values (helm's engine/funcs.go, sprig's strings.go). */
 
 import { createHash } from 'node:crypto';
-import { load, YAMLException } from 'js-yaml';
+import { boolYaml11Tag, CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
 import { FunctionFailure } from '../template-error.ts';
 import { checkParts, isList, isMap, Missing, show, sortedKeys, toValue, type Value } from '../value.ts';
 import { define, listAt, type TemplateFunction, textAt } from './signature.ts';
@@ -34,10 +34,12 @@ export const CONVERSION_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = 
   sha256sum: define('sha256sum', { min: 1 }, (args) => createHash('sha256').update(textAt(args, 0)).digest('hex')),
 };
 
-/** sigs.k8s.io/yaml goes through JSON, where all numbers are floats. */
+/** In go-yaml v2, `yes` and `on` are booleans still. */
+const YAML_SCHEMA = CORE_SCHEMA.withTags(boolYaml11Tag, mergeTag);
+
 function parseYaml(text: string): Value {
   try {
-    return toValue(load(text));
+    return toValue(load(text, { schema: YAML_SCHEMA }));
   } catch (error) {
     if (error instanceof YAMLException) throw new FunctionFailure(`This is not YAML: ${error.reason}`);
     throw error;

@@ -102,14 +102,27 @@ function formatFloat(verb: Verb, value: number): string | undefined {
 }
 
 function floatDigits({ letter, precision }: Verb, size: number): string {
-  if (letter === 'f' || letter === 'F') return size.toFixed(Math.min(100, precision ?? 6));
+  if (letter === 'f' || letter === 'F') return toFixed(size, Math.min(50, precision ?? 6));
   if (letter === 'e' || letter === 'E') return exponent(size.toExponential(Math.min(100, precision ?? 6)), letter);
   if (precision === undefined) return exponent(showFloat(size), letter);
   const significant = Math.max(1, Math.min(100, precision));
   const power = Number(size.toExponential(significant - 1).split('e')[1]);
   const isShort = power >= -4 && power < significant;
-  const text = isShort ? size.toFixed(Math.max(0, significant - 1 - power)) : size.toExponential(significant - 1);
+  const text = isShort
+    ? toFixed(size, Math.min(50, Math.max(0, significant - 1 - power)))
+    : size.toExponential(significant - 1);
   return exponent(text.replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, ''), letter);
+}
+
+/** Half goes to the even digit in Go, and up in JavaScript. */
+function toFixed(size: number, digits: number): string {
+  const rounded = size.toFixed(digits);
+  if (size >= 1e21) return BigInt(size).toString() + (digits > 0 ? `.${'0'.repeat(digits)}` : '');
+  const exact = size.toFixed(digits + 50);
+  const rest = exact.slice(-50);
+  if (!/^50+$/.test(rest)) return rounded;
+  const down = exact.slice(0, -50).replace(/\.$/, '');
+  return /[02468]$/.test(down) ? down : rounded;
 }
 
 /** Go's exponents have two digits at least. */

@@ -34,11 +34,11 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   cat: define('cat', { min: 0, max: ANY }, (args) => present(args).map(show).join(' ')),
   indent: define('indent', { min: 2 }, (args) => indent(countAt(args, 0), textAt(args, 1))),
   nindent: define('nindent', { min: 2 }, (args) => `\n${indent(countAt(args, 0), textAt(args, 1))}`),
-  upper: define('upper', { min: 1 }, (args) => textAt(args, 0).toUpperCase()),
-  lower: define('lower', { min: 1 }, (args) => textAt(args, 0).toLowerCase()),
+  upper: define('upper', { min: 1 }, (args) => changeCase(textAt(args, 0), (char) => char.toUpperCase())),
+  lower: define('lower', { min: 1 }, (args) => changeCase(textAt(args, 0), (char) => char.toLowerCase())),
   title: define('title', { min: 1 }, (args) =>
     textAt(args, 0).replaceAll(
-      /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+      /(^|[\0-/:-@[-^`{-\x7f]|\p{Zs})(\p{L})/gu,
       (_all, before: string, letter: string) => before + letter.toUpperCase(),
     ),
   ),
@@ -82,6 +82,14 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
     context.include(textAt(args, 0), args[1] ?? null),
   ),
 };
+
+/** Go changes one character into one: ß stays what it is. */
+function changeCase(text: string, change: (char: string) => string): string {
+  return Array.from(text, (char) => {
+    const changed = change(char);
+    return [...changed].length === 1 ? changed : char;
+  }).join('');
+}
 
 /** sprig leaves nil out. */
 function present(args: readonly Value[]): readonly Value[] {
