@@ -1,9 +1,13 @@
-/** Which container images a context needs: a build up to discovery, and nothing fetched for what it finds. */
+/** Which container images a context needs, and what they mean now: a build up to discovery, and no layers fetched. */
 
-import type { Finding } from '../discover/index.ts';
+import { type HarvestedImage, resolveImages } from '../cluster-image/index.ts';
+import type { Finding, NamedImage } from '../discover/index.ts';
 import type { Problem } from '../error.ts';
+import type { LockedContent } from '../image-lock/index.ts';
 import type { Platform } from '../oci/platform.ts';
+import { isPossible } from './images/fetch.ts';
 import { findImages } from './images/find.ts';
+import { openSupply } from './images/supply.ts';
 import type { BuildOptions, BuildWorld } from './options.ts';
 import { buildStages, prepareBuild } from './prepare.ts';
 
@@ -12,8 +16,20 @@ export interface FoundImages {
   readonly findings: readonly Finding[];
   /** Warnings. */
   readonly problems: readonly Problem[];
-  /** What it was looked up for: those of the options, or this machine's. */
+  /** What the files were made for: the platforms of the options, or this machine's. */
   readonly platforms: readonly Platform[];
+  /** By complete name, what the images of FROM and `COPY --from` are. */
+  readonly bases: ReadonlyMap<string, LockedContent>;
+  readonly charts: ReadonlyMap<string, LockedContent>;
+}
+
+/** What was found, while archives, engines and rules are at hand. */
+export interface OpenImages extends FoundImages {
+  /**
+   * Asks what images mean, where a build would ask. Those that may be missing, and are, are left out.
+   * @throws SealerError IMAGES_MISSING
+   */
+  resolve(images: readonly NamedImage[], platforms: readonly Platform[]): Promise<readonly HarvestedImage[]>;
 }
 
 /**
@@ -21,13 +37,45 @@ export interface FoundImages {
  * @throws SealerError KUBEFILE_INVALID, MANIFEST_UNREADABLE, and the codes of the groups build and registry
  */
 export async function findContainerImages(options: BuildOptions, world: BuildWorld): Promise<FoundImages> {
+  return withContainerImages(options, world, async ({ resolve: _, ...found }) => found);
+}
+
+/**
+ * Does the same, and lets `use` ask for more before everything is closed again.
+ * @throws SealerError as `findContainerImages`, and what `use` throws
+ */
+export async function withContainerImages<T>(
+  options: BuildOptions,
+  world: BuildWorld,
+  use: (found: OpenImages) => Promise<T>,
+): Promise<T> {
   await using prepared = await prepareBuild(options, world);
   const { builder, lists, platforms } = prepared;
+  const states = await buildStages(prepared);
+  const supply = await openSupply(builder, states, platforms);
   const findings = new Map<string, Finding>();
-  for (const state of await buildStages(prepared)) {
-    for (const finding of await findImages(builder, state, lists)) findings.set(JSON.stringify(finding), finding);
-  }
+  const remember = (finding: Finding): void => void findings.set(JSON.stringify(finding), finding);
+  for (const state of states) for (const finding of await findImages(builder, state, lists)) remember(finding);
+  supply.findings.forEach(remember);
   await builder.digests.save();
   world.signal?.throwIfAborted();
-  return { findings: [...findings.values()], problems: builder.warnings, platforms };
+  return await use({
+    findings: [...findings.values()],
+    problems: builder.warnings,
+    platforms,
+    bases: builder.lock.bases,
+    charts: builder.lock.charts,
+    async resolve(images, platforms) {
+      const { store, report, signal } = world;
+      const { resolved } = await resolveImages(images, {
+        ...{ store, report, signal, platforms },
+        client: builder.source,
+        offline: options.offline,
+        resolved: builder.resolved,
+        fallback: supply.fallback,
+        isOptional: (image) => isPossible(image) || builder.rules.mayBeMissing(image.reference),
+      });
+      return resolved;
+    },
+  });
 }

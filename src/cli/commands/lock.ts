@@ -2,11 +2,10 @@
 
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { BuildOptions, BuildWorld, FoundImages } from '../../build/index.ts';
+import type { BuildOptions, BuildWorld, OpenImages } from '../../build/index.ts';
 import { groupByReference, type NamedImage } from '../../discover/index.ts';
 import { SealerError } from '../../error.ts';
-import type { LockChange, NeededContent, ResolvedImage } from '../../image-lock/index.ts';
-import type { Digest } from '../../oci/digest.ts';
+import type { LockChange } from '../../image-lock/index.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../../oci/platform.ts';
 import { formatReference, isReference } from '../../oci/reference.ts';
 import { type BuildFlags, toBuildOptions, withBuildFlags } from '../build-flags.ts';
@@ -57,10 +56,10 @@ export function lockCommand(context: CliContext): Command {
         await using session = await openSession(context, flags);
         const { store, client, report } = session;
         const { env, signal } = context;
-        const { findContainerImages } = await import('../../build/index.ts');
+        const { withContainerImages } = await import('../../build/index.ts');
         const world: BuildWorld = { store, client, env, report, signal, version: VERSION };
-        const parts: LockParts = { discover: findContainerImages, resolve: resolveNow };
-        return await lockContext(options, world, { names, isUpdate: flags.update !== undefined }, parts);
+        const request = { names, isUpdate: flags.update !== undefined };
+        return await lockContext(options, world, request, withContainerImages);
       })();
       if (flags.json !== true && flags.quiet !== true) {
         for (const problem of problems) context.stderr.write(`${describeProblem(problem).join('\n')}\n`);
@@ -79,26 +78,19 @@ export function lockCommand(context: CliContext): Command {
     });
 }
 
-/** The two halves of the work: what is needed, and what it is. Given, so that a test can give others. */
-export interface LockParts {
-  readonly discover: (options: BuildOptions, world: BuildWorld) => Promise<FoundContent>;
-  /** Leaves out what is only possibly an image, and is none. */
-  readonly resolve: (
-    images: readonly NamedImage[],
-    platforms: readonly Platform[],
-    options: BuildOptions,
-    world: BuildWorld,
-  ) => Promise<readonly ResolvedImage[]>;
-}
-
-type FoundContent = FoundImages & Omit<NeededContent<NamedImage>, 'images'>;
+/** Finds what a context needs, and lets `use` ask what it means. Given, so that a test can give another. */
+export type OpenContent = <T>(
+  options: BuildOptions,
+  world: BuildWorld,
+  use: (found: OpenImages) => Promise<T>,
+) => Promise<T>;
 
 interface LockRequest {
   readonly names: readonly string[];
   readonly isUpdate: boolean;
 }
 
-interface LockResult extends Pick<FoundImages, 'problems'> {
+interface LockResult extends Pick<OpenImages, 'problems'> {
   readonly file: string;
   readonly changes: readonly LockChange[];
   /** Whether the file has other bytes than before. */
@@ -113,32 +105,32 @@ export async function lockContext(
   options: BuildOptions,
   world: BuildWorld,
   { names, isUpdate }: LockRequest,
-  { discover, resolve }: LockParts,
+  open: OpenContent,
 ): Promise<LockResult> {
   const lock = await import('../../image-lock/index.ts');
   const file = join(options.context, lock.LOCK_FILE);
   const content = await lock.readLockFile(file, options.context);
   const previous = content?.lock ?? lock.EMPTY_LOCK;
-  const found = await discover(optionsNow(options, lock.lockedPlatforms(previous)), world);
-  const platforms = platformsNow(options, lock.lockedPlatforms(previous), found.platforms);
-  const named = groupByReference(found.findings);
-  const images = [...named, ...recordedAlone(lock.recordedBesides(previous, named), file)];
-  const after = await lock.refreshLock(
-    { ...found, images },
-    {
-      previous,
-      names,
-      resolve: (wanted) => resolve(wanted, platforms, options, world),
-      context: options.context,
-      imageLists: options.imageLists,
-      documentOf: async (digest: Digest) =>
-        (await world.store.stat(digest)) === undefined ? undefined : world.store.document(digest),
-    },
-  );
-  const changes = lock.compareLocks(previous, after);
-  const text = lock.writeLock(after, content?.text);
-  const isWritten = isUpdate && (await lock.writeLockFile(file, text, options.context));
-  return { file, changes, isWritten, problems: found.problems };
+  const locked = lock.lockedPlatforms(previous);
+  return open(optionsNow(options, locked), world, async (found) => {
+    const platforms = platformsNow(options, locked, found.platforms);
+    const named = groupByReference(found.findings);
+    const images = [...named, ...recordedAlone(lock.recordedBesides(previous, named), file)];
+    const after = await lock.refreshLock(
+      { ...found, images },
+      {
+        previous,
+        names,
+        resolve: (wanted) => found.resolve(wanted, platforms),
+        context: options.context,
+        imageLists: options.imageLists,
+      },
+    );
+    const changes = lock.compareLocks(previous, after);
+    const text = lock.writeLock(after, content?.text);
+    const isWritten = isUpdate && (await lock.writeLockFile(file, text, options.context));
+    return { file, changes, isWritten, problems: found.problems };
+  });
 }
 
 /** What the lock says plays no part in what there is now, and a base is worth asking for as well. */
@@ -166,18 +158,6 @@ function recordedAlone(references: readonly NamedImage['reference'][], file: str
       { reference, text: formatReference(reference), at: { file }, finder: 'recording', certainty: 'certain' },
     ],
   }));
-}
-
-async function resolveNow(
-  images: readonly NamedImage[],
-  platforms: readonly Platform[],
-  { offline }: BuildOptions,
-  { store, client, report, signal }: BuildWorld,
-): Promise<readonly ResolvedImage[]> {
-  const { resolveImages } = await import('../../cluster-image/index.ts');
-  const isOptional = ({ findings }: NamedImage): boolean => findings.every(({ certainty }) => certainty === 'possible');
-  const { resolved } = await resolveImages(images, { store, client, platforms, report, signal, offline, isOptional });
-  return resolved;
 }
 
 /**

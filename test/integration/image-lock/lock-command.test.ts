@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseLock } from '../../../src/image-lock/index.ts';
+import { lockedBase, parseLock } from '../../../src/image-lock/index.ts';
 import { formatPlatform, hostPlatform } from '../../../src/oci/platform.ts';
 import { folderOf, writeFiles } from '../../lab/scratch.ts';
 import { run } from '../../unit/cli/fake-context.ts';
@@ -121,6 +121,30 @@ test('what a recording found is asked for as well, and stays', async (t) => {
   const entry = parseLock(await readFile(file, 'utf8'), file).images.get(`${address}/worker:v1`);
   equal(entry?.digest, newer);
   deepEqual(entry?.from, ['found by recording (Deployment op/worker)']);
+});
+
+test('a base is in the lock by what its tag means now, whatever the store has', async (t) => {
+  await using registry = await startRegistry();
+  const base = `${registry.address}/base:v1`;
+  const folder = await folderOf(t);
+  const pushBase = async (content: string): Promise<void> => {
+    writeFiles(folder, { 'base/Kubefile': 'FROM scratch\nCOPY file file\n', 'base/file': content });
+    const args = ['build', '-t', base, '--push', '--insecure', '--store', join(folder, 'other')];
+    const { code, stderr } = await run([...args, join(folder, 'base')], { env: { HOME: folder } });
+    equal(code, 0, stderr);
+  };
+  await pushBase('first');
+  const { file, lock } = await lockIn(folder);
+  writeFiles(join(file, '..'), { Kubefile: `FROM ${base}\nCOPY manifests manifests\n`, 'manifests/web.yaml': '' });
+  equal((await lock('--update')).code, 0);
+  const before = lockedBase(parseLock(await readFile(file, 'utf8'), file), base);
+  ok(before !== undefined);
+  await pushBase('second');
+  match((await lock()).stdout, new RegExp(`^~ base ${base} ${before.slice(7, 19)} → `, 'm'));
+  equal((await lock('--update', base)).code, 0);
+  const after = lockedBase(parseLock(await readFile(file, 'utf8'), file), base);
+  ok(after !== undefined && after !== before);
+  match((await lock('--check')).stdout, /nothing has changed/);
 });
 
 test('an image that cannot be had, an unknown name and a lock in conflict fail with what to do', async (t) => {
