@@ -35,7 +35,7 @@ func writeHosts(folder string) error {
 	}
 	if _, all := file.Mirrors["*"]; !all {
 		// Nothing may fall through to the internet: who names no mirror for the rest gets an error, and at once.
-		if err := writeHost(folder, "_default", hostSection("server", "http://127.0.0.1:9", file)); err != nil {
+		if err := writeHost(folder, "_default", hostSection("server", "http://127.0.0.1:9", file)+"[host]\n"); err != nil {
 			return err
 		}
 	}
@@ -45,7 +45,8 @@ func writeHosts(folder string) error {
 		}
 		// The last endpoint takes the place of the registry itself, which containerd would ask in the end.
 		last := len(mirror.Endpoint) - 1
-		text := hostSection("server", mirror.Endpoint[last], file)
+		// containerd 1.6 ignores a file that has no table of further hosts, be it empty.
+		text := hostSection("server", mirror.Endpoint[last], file) + "\n[host]\n"
 		for _, endpoint := range mirror.Endpoint[:last] {
 			text += hostSection("host", endpoint, file)
 		}

@@ -15,8 +15,9 @@ type supervisor struct {
 	failed chan error // one error is enough: the container ends with it
 	logs   string     // folder with one file per program
 
-	mutex sync.Mutex
-	ended map[int]chan syscall.WaitStatus
+	mutex    sync.Mutex
+	ended    map[int]chan syscall.WaitStatus
+	stopping bool
 }
 
 func newSupervisor(logs string) *supervisor {
@@ -32,7 +33,12 @@ func (children *supervisor) keep(name string, argv ...string) error {
 		return err
 	}
 	go func() {
-		children.failed <- fmt.Errorf("%s %s; its last lines:\n%s", name, describe(<-ended), children.tail(name))
+		status := <-ended
+		children.mutex.Lock()
+		defer children.mutex.Unlock()
+		if !children.stopping {
+			children.failed <- fmt.Errorf("%s %s; its last lines:\n%s", name, describe(status), children.tail(name))
+		}
 	}()
 	return nil
 }
@@ -99,6 +105,7 @@ func (children *supervisor) reap() {
 func (children *supervisor) stop(patience time.Duration) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		children.mutex.Lock()
+		children.stopping = true
 		running := len(children.ended)
 		for pid := range children.ended {
 			syscall.Kill(pid, syscall.SIGTERM)
