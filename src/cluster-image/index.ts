@@ -1,6 +1,7 @@
 /** The format of cluster images, and the container images inside. */
 
 export { type BundleOptions, bundleLayers } from './bundle.ts';
+export { type BundledName, type BundleStorage, type BundleStorageOptions, bundleStorage } from './bundle-storage.ts';
 export {
   type ContainerImage,
   containerImagesOf,

@@ -76,8 +76,8 @@ function wrappedLayer(blob: Blob, { layer, diffId }: Known): BundledLayer {
   return { descriptor: { mediaType: OCI_LAYER_GZIP, digest: layer, size, annotations }, diffId };
 }
 
-/** A layer begins with the name of its blob, so it need not be read in full to be recognized. */
-async function isWrapperOf(store: Store, layer: Digest, blob: Blob): Promise<boolean> {
+/** Whether a layer of the store is the one around a blob. It begins with the blob's name, so it need not be read in full. */
+export async function isWrapperOf(store: Store, layer: Digest, blob: Blob): Promise<boolean> {
   const wrapper = wrapperOf(blob);
   if ((await store.stat(layer)) !== wrapper.size) return false;
   const start = Buffer.concat(wrapper.start().map(({ bytes }) => bytes));

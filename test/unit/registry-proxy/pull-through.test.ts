@@ -247,8 +247,12 @@ test('config and layers begin to come with the manifest: the largest first, what
       sizes.slice(0, 8),
     );
     const config = JSON.parse(String(image.content.get(image.root.digest))).config;
+    const { promise: looked, resolve: look } = Promise.withResolvers<void>();
+    const stat = store.stat.bind(store);
+    store.stat = (digest) => stat(digest).finally(() => digest === config.digest && look());
     const waiting = read(storage, config.digest);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await looked;
+    await new Promise((resolve) => setImmediate(resolve));
     allow();
     await waiting;
     assert.equal(begun[8], config.size);
