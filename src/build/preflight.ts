@@ -138,7 +138,17 @@ function checkSources(
       },
     );
   }
-  if (!isApp || !isComplete) return;
+  if (!isApp) return;
+  for (const word of instruction.values.flat()) {
+    const path = scope.expandSource(word);
+    if (path !== undefined)
+      attemptSync(
+        add,
+        () => void findSources(context.tree, path, word.at),
+        () => {},
+      );
+  }
+  if (!isComplete) return;
   const hasCommands = stage.instructions.some((each) => each.kind === 'APPCMDS' && each.app === instruction.name);
   if (hasCommands || describeApp(instruction.name, files, instruction.at).commands.length > 0) return;
   add({

@@ -1,5 +1,6 @@
 /** Applications: what kind one is, by its files, and what launches it. */
 
+import { posix } from 'node:path';
 import { type Place, SealerError } from '../../error.ts';
 
 /** As the Go sealer names them in the extension; empty where only APPCMDS says how to launch. */
@@ -11,6 +12,11 @@ export interface App {
   /** Relative to the app's folder; what the launch is about. */
   readonly files: readonly string[];
   readonly env: ReadonlyMap<string, string>;
+  /**
+   * Of a chart: paths in the rootfs of its values files, one list for each `--values`; the first is launched. Those of an
+   * inherited app are known by `valueSetsOf` from the files of the rootfs.
+   */
+  readonly valueSets: readonly (readonly string[])[];
   /** Run one after the other in the rootfs; the first failure ends it. */
   readonly commands: readonly string[];
   readonly at: Place;
@@ -46,11 +52,21 @@ export function detectKind(files: readonly string[]): {
   return { kind: '', launchFiles: [] };
 }
 
-/** The commands that launch an app of a kind, to be run in its folder. None for an unknown kind. */
-export function defaultCommands(name: string, kind: AppKind, files: readonly string[]): readonly string[] {
+/**
+ * The commands that launch an app of a kind, to be run in its folder. None for an unknown kind.
+ * @param values values files of a chart, as paths in the rootfs
+ */
+export function defaultCommands(
+  name: string,
+  kind: AppKind,
+  files: readonly string[],
+  values: readonly string[] = [],
+): readonly string[] {
   switch (kind) {
-    case 'helm':
-      return [`helm upgrade --install ${name} ${quote(files[0] ?? '.')}`];
+    case 'helm': {
+      const flags = values.map((path) => ` -f ${quote(posix.relative(appFolder(name), path))}`);
+      return [`helm upgrade --install ${name} ${quote(files[0] ?? '.')}${flags.join('')}`];
+    }
     case 'kustomize':
       return ['kubectl apply -k .'];
     case 'kube':

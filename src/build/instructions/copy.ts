@@ -146,7 +146,11 @@ async function gatherForAdd(builder: Builder, path: string, at: Place): Promise<
   return { inputs: ['add', plain.inputs, [...isToUnpack.values()]], files: [], load };
 }
 
-function parseChecksum(text: string, at: Place): Digest {
+/**
+ * Reads the value of --checksum.
+ * @throws SealerError BAD_FLAG
+ */
+export function parseChecksum(text: string, at: Place): Digest {
   if (isDigest(text) && text.startsWith('sha256:')) return text;
   throw new SealerError('BAD_FLAG', `--checksum=${text} is not a checksum`, {
     at,

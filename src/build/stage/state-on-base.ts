@@ -32,6 +32,7 @@ export function stateOnBase(base: BaseImage, platform: Platform, target: Platfor
           kind: KINDS.find((kind) => kind === type) ?? '',
           files,
           env: new Map(Object.entries(env)),
+          valueSets: [],
           commands: cmds,
           at,
           isInherited: true,
