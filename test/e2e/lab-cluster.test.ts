@@ -55,7 +55,7 @@ test('the lab’s Kubernetes starts as k3s does, offline, runs an operator’s a
   const lasted = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
   const flags = [
     '--privileged',
-    '--cgroupns=private',
+    '--cgroupns=host',
     '--tmpfs=/run',
     '--tmpfs=/var/run',
     '--volume=/var/lib/rancher/k3s',

@@ -5,9 +5,35 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 )
+
+// cloneNewCgroup is CLONE_NEWCGROUP of linux/sched.h, which this version of syscall lacks.
+const cloneNewCgroup = 0x02000000
+
+// ownCgroupNamespace begins this program anew with its own group as the root of all groups, as a kubelet needs it, unless
+// that is so already. podman 4.3 makes no such namespace by Docker's API where cgroups are of version 1.
+func ownCgroupNamespace() error {
+	groups, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return err
+	}
+	isRoot := true
+	for _, line := range strings.Split(strings.TrimSpace(string(groups)), "\n") {
+		isRoot = isRoot && strings.HasSuffix(line, ":/")
+	}
+	if isRoot {
+		return nil
+	}
+	// Namespaces belong to threads; what is executed from this one gets its.
+	runtime.LockOSThread()
+	if err := syscall.Unshare(cloneNewCgroup); err != nil {
+		return fmt.Errorf("cannot make a cgroup namespace: %w (the container has to be privileged)", err)
+	}
+	return syscall.Exec("/proc/self/exe", os.Args, os.Environ())
+}
 
 // prepareHost makes of a privileged container what a kubelet expects of a machine.
 func prepareHost() error {

@@ -55,6 +55,9 @@ func kubectl(arguments []string) error {
 
 // server runs the cluster and comes back only when something went wrong; SIGTERM ends the process.
 func server(flags []string) error {
+	if err := ownCgroupNamespace(); err != nil {
+		return err
+	}
 	started := time.Now()
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM, syscall.SIGINT)
