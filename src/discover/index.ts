@@ -1,5 +1,6 @@
 /** Which container images does this content need? */
 
+export { apiVersionsIn } from './api-versions.ts';
 export { describeFinding, explainFinding } from './describe-finding.ts';
 export { type DiscoverOptions, discover, type ImageList } from './discover.ts';
 export { certaintyOf, type Finding, type Findings, groupByReference, type NamedImage } from './finding.ts';

@@ -60,7 +60,7 @@ function takeImage(yaml: YamlDocument, node: YamlNode, { name, certainty, env }:
 function interpolate(text: string, env: Readonly<Record<string, string>>, depth = 0): string {
   if (depth > 8) return text;
   return text.replace(
-    /\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])((?:[^${}]|\$\{[^{}]*\}|\$\w+)*))?\})/g,
+    /\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-?+])((?:[^${}]|\$\{[^{}]*\}|\$(?!\{))*))?\})/g,
     (all, plain: string | undefined, braced: string | undefined, operator = '', word = '') => {
       const name = plain ?? braced;
       if (name === undefined) return '$';

@@ -10,7 +10,7 @@ import { lookAt, unmistakableIn } from './looks.ts';
 import { walkObject } from './object.ts';
 import { isPodSpec, walkPodSpec } from './pod-spec.ts';
 import { takeByKey } from './user-keys.ts';
-import { takeLook, type Walk } from './walk.ts';
+import { MAX_NESTING, takeLook, type Walk } from './walk.ts';
 
 /** Where commands stand: of containers, and of the steps of pipelines. */
 const ARGUMENT_KEYS = new Set(['args', 'command', 'extraArgs', 'additionalArgs', 'cmd', 'script', 'entrypoint']);
@@ -24,20 +24,22 @@ const SKIPPED_KEYS = new Set(['description', 'kubectl.kubernetes.io/last-applied
  * @param isInImages whether a key like `images` stands above it
  */
 export function walkByLooks(walk: Walk, node: YamlNode, path: string, ownKey: string, isInImages = false): void {
-  const { yaml, seen } = walk;
-  if (isMapping(yaml, node)) {
-    if (seen.has(node)) return;
-    seen.add(node);
-    walkMapping(walk, node, path, ownKey, isInImages);
-  } else if (isSequence(yaml, node)) {
-    if (seen.has(node)) return;
-    seen.add(node);
-    const at = path.slice(0, -1);
-    for (const [i, item] of itemsOf(yaml, node).entries()) {
-      walkByLooks(walk, item, `${at}[${i}].`, ownKey, isInImages || IMAGES_KEY.test(ownKey));
-    }
-  } else {
+  const { yaml, seen, budget } = walk;
+  if (!isMapping(yaml, node) && !isSequence(yaml, node)) {
     takeScalar(walk, node, path.slice(0, -1), ownKey, isInImages);
+    return;
+  }
+  if (seen.has(node) || budget.nesting >= MAX_NESTING) return;
+  seen.add(node);
+  budget.nesting += 1;
+  if (isMapping(yaml, node)) walkMapping(walk, node, path, ownKey, isInImages);
+  else walkSequence(walk, node, path.slice(0, -1), ownKey, isInImages || IMAGES_KEY.test(ownKey));
+  budget.nesting -= 1;
+}
+
+function walkSequence(walk: Walk, node: YamlNode, path: string, ownKey: string, isInImages: boolean): void {
+  for (const [i, item] of itemsOf(walk.yaml, node).entries()) {
+    walkByLooks(walk, item, `${path}[${i}].`, ownKey, isInImages);
   }
 }
 

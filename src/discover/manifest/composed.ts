@@ -112,7 +112,9 @@ function compose(walk: Walk, { nodes, saysImage }: Pieces, path: string, options
   const full = assemble(name, isWhole ? {} : { tag, digest }, registryFor(walk, name, registry));
   if (full === undefined) return;
   for (const { node } of nodes.values()) walk.taken.add(node);
-  const certainty = options.certainty ?? (lookAt(full)?.isUnmistakable === true ? 'certain' : 'possible');
+  // What a version is of, only the operator knows; a tag is the image's.
+  const isSure = (ownTag ?? digest) !== undefined && lookAt(full)?.isUnmistakable === true;
+  const certainty = options.certainty ?? (isSure || (isWhole && registry !== undefined) ? 'certain' : 'possible');
   takeLook(walk, base.node, full, `${path}${base.key}`, { finder: options.finder, certainty });
 }
 

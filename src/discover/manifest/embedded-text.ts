@@ -53,7 +53,7 @@ export function mayNameImages(text: string): boolean {
 }
 
 /** `image = "x:1"` in any syntax, and references that cannot be anything else. */
-const ASSIGNMENT = /[\w.-]*image["']?[ \t]*(?::|=>?)[ \t]*["']?([^\s"',;})\]]+)/gi;
+const ASSIGNMENT = /(?<![\w.-])[\w.-]*image["']?[ \t]*(?::|=>?)[ \t]*["']?([^\s"',;})\]]+)/gi;
 
 function scanLines(walk: Walk, text: string, path: string, locate: Locate): void {
   for (const [i, line] of text.split(/\r\n|\n|\r/).entries()) {

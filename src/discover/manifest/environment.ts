@@ -11,6 +11,9 @@ import { takeKnown, takeLook, type Walk } from './walk.ts';
 /** By which operators are told what to run (Operator SDK, and OLM's bundles). */
 const RELATED_IMAGE = /^RELATED_IMAGE_/;
 
+/** Values that hold each other grow without end; in characters, for all variables of a container. */
+const MAX_EXPANDED = 1_000_000;
+
 /** Whether a node is a list of names and values (or defaults). */
 export function isNamedList(walk: Walk, node: YamlNode): boolean {
   if (!isSequence(walk.yaml, node)) return false;
@@ -28,14 +31,14 @@ export function variablesOf({ yaml }: Walk, env: YamlNode | undefined): Variable
   return () => {
     if (known !== undefined) return known;
     known = new Map();
+    let left = MAX_EXPANDED;
     for (const item of itemsOf(yaml, env)) {
       const name = textOf(yaml, valueAt(yaml, item, 'name'));
       const value = textOf(yaml, valueAt(yaml, item, 'value'));
-      if (name !== undefined && value !== undefined)
-        known.set(
-          name,
-          expandVariables(value, () => known ?? new Map()),
-        );
+      if (name === undefined || value === undefined) continue;
+      const expanded = left > 0 ? expandVariables(value, () => known ?? new Map()) : value;
+      left -= expanded.length;
+      known.set(name, expanded);
     }
     return known;
   };
@@ -47,8 +50,7 @@ export function expandVariables(text: string, variables: Variables): string {
   const expanded = text.replace(/\$?\$\(([\w.-]+)\)/g, (all, name) =>
     all.startsWith('$$') ? all : (variables().get(name) ?? all),
   );
-  // Values that hold each other grow without end.
-  return expanded.length > 64 * 1024 ? text : expanded;
+  return expanded.length > MAX_EXPANDED / 16 ? text : expanded;
 }
 
 /**

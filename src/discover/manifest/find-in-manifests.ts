@@ -12,7 +12,7 @@ import { entriesOf } from '../yaml/mapping.ts';
 import { walkByLooks } from './by-looks.ts';
 import { walkObject } from './object.ts';
 import { enterValues } from './values.ts';
-import type { Walk } from './walk.ts';
+import type { Budget, Walk } from './walk.ts';
 
 /** Text inside the objects of one file that is parsed again; etcd takes objects of 1.5 MiB. */
 const MAX_TEXT_BYTES = 32 * 1024 * 1024;
@@ -28,7 +28,7 @@ export function findInManifests(
   rules: Rules = NO_RULES,
 ): { findings: Finding[]; problems: Problem[] } {
   const found = { findings: [] as Finding[], problems: [] as Problem[] };
-  const budget = { textBytes: MAX_TEXT_BYTES };
+  const budget: Budget = { textBytes: MAX_TEXT_BYTES, nesting: 0 };
   for (const document of parseStream(text, file)) {
     if ('problem' in document) found.problems.push(document.problem);
     else walkDocument(startWalk(document, { found, rules, depth: 0, budget }));

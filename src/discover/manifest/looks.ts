@@ -45,14 +45,15 @@ export function* unmistakableIn(text: string): Generator<{ readonly text: string
   if (!text.includes(':')) return;
   for (const { 0: word, index } of text.matchAll(WORD)) {
     if (word.length > MAX_LENGTH || lookAt(word)?.isUnmistakable !== true) continue;
-    const before = text.slice(Math.max(0, index - 3), index);
+    const before = text.slice(Math.max(0, index - 9), index).replace(/\bdocker:\/\/$/, '');
     // The rest of a URL, a file path, or a piece of a template is no reference.
     if (/:\/\/$|[\w@/}%]$/.test(before) || /^[/{%(@]/.test(text.slice(index + word.length))) continue;
     yield { text: word, index };
   }
 }
 
-const WORD = /(?<![\w./@-])[a-zA-Z0-9][\w.-]*(?::\d+)?\/[\w./-]+(?::[\w][\w.-]*\w|:\w)?(?:@sha256:[\da-f]{64})?/g;
+const WORD =
+  /(?:(?<=\bdocker:\/\/)|(?<![\w./@-]))[a-zA-Z0-9][\w.-]*(?::\d+)?\/[\w./-]+(?::[\w][\w.-]*\w|:\w)?(?:@sha256:[\da-f]{64})?/g;
 
 /** Whether a text is made by somebody later: `$(params.image)`, `${TAG}`, `{{ .x }}`, `<your image>`. */
 export function isVariable(text: string): boolean {

@@ -8,7 +8,7 @@ import { walkPodSpec } from './pod-spec.ts';
 import { walkResource } from './resource.ts';
 import { walkCustomResourceDefinition } from './schema-defaults.ts';
 import { takeByRules } from './user-keys.ts';
-import type { Walk } from './walk.ts';
+import { MAX_NESTING, type Walk } from './walk.ts';
 
 /** Where a PodSpec is, by kind (Kubernetes API: core/v1, apps/v1, batch/v1). */
 const POD_SPEC_PATHS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -29,8 +29,8 @@ const POD_SPEC_PATHS: ReadonlyMap<string, readonly string[]> = new Map([
  * @param kindOfList what the objects of a typed list (PodList) are, which need not say so themselves
  */
 export function walkObject(walk: Walk, node: YamlNode, path: string, kindOfList: string | undefined): void {
-  const { yaml, typed } = walk;
-  if (!isMapping(yaml, node) || typed.has(node)) return;
+  const { yaml, typed, budget } = walk;
+  if (!isMapping(yaml, node) || typed.has(node) || budget.nesting >= MAX_NESTING) return;
   typed.add(node);
   const kind = stringOf(yaml, valueAt(yaml, node, 'kind')) ?? kindOfList;
   if (kind === undefined) {
@@ -40,7 +40,9 @@ export function walkObject(walk: Walk, node: YamlNode, path: string, kindOfList:
   const items = valueAt(yaml, node, 'items');
   if (kind.endsWith('List') && items !== undefined) {
     const kindOfItems = kind === 'List' ? undefined : kind.slice(0, -'List'.length);
+    budget.nesting += 1;
     for (const [i, item] of itemsOf(yaml, items).entries()) walkObject(walk, item, `${path}items[${i}].`, kindOfItems);
+    budget.nesting -= 1;
     return;
   }
   walkKind({ ...walk, kind, object: describe(walk, node, kind) }, node, path, kind);

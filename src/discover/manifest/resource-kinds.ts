@@ -11,6 +11,8 @@ export type FieldMeaning =
   | 'image'
   /** A reference that may be there only to be read. */
   | 'maybe-image'
+  /** A repository that is only looked at. */
+  | 'no-image'
   | 'pod-spec'
   /** A container, or a list of them. */
   | 'container'
@@ -95,6 +97,7 @@ const KINDS: Readonly<Record<string, Fields>> = {
   },
   'kustomize.toolkit.fluxcd.io/Kustomization': { 'image-list': ['spec.images'] },
   'source.toolkit.fluxcd.io/OCIRepository': { artifact: ['spec'] },
+  'image.toolkit.fluxcd.io/ImageRepository': { 'no-image': ['spec.image'] },
   // k3s and RKE2
   'helm.cattle.io/HelmChart': { image: ['spec.jobImage'], text: ['spec.valuesContent'], parameters: ['spec'] },
   'helm.cattle.io/HelmChartConfig': { text: ['spec.valuesContent'] },
@@ -137,6 +140,12 @@ const KINDS: Readonly<Record<string, Fields>> = {
   },
   'serving.kserve.io/ServingRuntime': { container: ['spec.containers'] },
   'serving.kserve.io/ClusterServingRuntime': { container: ['spec.containers'] },
+  // What others than the kubelet pull
+  'pkg.crossplane.io/Provider': { 'maybe-image': ['spec.package'] },
+  'pkg.crossplane.io/Configuration': { 'maybe-image': ['spec.package'] },
+  'pkg.crossplane.io/Function': { 'maybe-image': ['spec.package'] },
+  'extensions.istio.io/WasmPlugin': { artifact: ['spec'] },
+  'image.openshift.io/ImageStream': { 'maybe-image': ['spec.tags.from.name'] },
   // Operators whose resources name what they run
   'sparkoperator.k8s.io/SparkApplication': {
     image: ['spec.image', 'spec.driver.image', 'spec.executor.image', 'spec.driver.initContainers.image'],

@@ -30,6 +30,7 @@ type Take = (walk: Walk, node: YamlNode, path: string) => void;
 const TAKE: Readonly<Record<FieldMeaning, Take>> = {
   image: (walk, node, path) => takeKnown(walk, node, path, CERTAIN),
   'maybe-image': (walk, node, path) => takeText(walk, node, stringOf(walk.yaml, node), path),
+  'no-image': (walk, node) => void walk.taken.add(node),
   'pod-spec': (walk, node, path) => walkPodSpec(walk, node, `${path}.`, CERTAIN),
   container: (walk, node, path) => walkContainer(walk, node, path, CERTAIN),
   'transport-url': (walk, node, path) => {

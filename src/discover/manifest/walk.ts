@@ -34,9 +34,19 @@ export interface Walk {
   readonly seen: Set<YamlNode>;
   /** Scalars that a finder has answered for: the next one leaves them alone. */
   readonly taken: Set<YamlNode>;
-  /** Bytes of text inside this file that may still be parsed. */
-  readonly budget: { textBytes: number };
+  readonly budget: Budget;
 }
+
+/** What one file may cost. */
+export interface Budget {
+  /** Text inside this file that may still be parsed. */
+  textBytes: number;
+  /** How deep the walk is now: aliases can nest what the parser saw side by side. */
+  nesting: number;
+}
+
+/** Deeper than any document that people or tools write. */
+export const MAX_NESTING = 400;
 
 /** A field whose meaning is known to be an image. */
 export interface Known {

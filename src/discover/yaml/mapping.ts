@@ -8,6 +8,9 @@ import { follow, isMapping, itemsOf, textOf, type YamlDocument, type YamlNode } 
  */
 const MAX_MERGED_ENTRIES = 1_000_000;
 
+/** Mappings that merge one another in a row. */
+const MAX_CHAIN = 1000;
+
 /**
  * The entries of a mapping by key, aliases followed and merge keys (`<<`) honoured: a mapping's own key wins over a
  * merged one, and of a key that stands twice the last counts, as Kubernetes reads it. No entries for any other node.
@@ -37,7 +40,7 @@ function isShared(yaml: YamlDocument, node: YamlNode): boolean {
 function collect(yaml: YamlDocument, node: YamlNode, entered: Set<YamlNode>): ReadonlyMap<string, YamlNode> {
   const own = new Map<string, YamlNode>();
   // Merges that lead back to themselves, or to the same mapping a thousand times, are entered once.
-  if (entered.has(node) || yaml.memo.mergedEntries > MAX_MERGED_ENTRIES) return own;
+  if (entered.has(node) || entered.size > MAX_CHAIN || yaml.memo.mergedEntries > MAX_MERGED_ENTRIES) return own;
   entered.add(node);
   const merges: YamlNode[] = [];
   const end = (yaml.next[node] ?? 0) - 1;

@@ -12,7 +12,8 @@ export interface YamlPart {
 
 /** YAML 1.2, 9.1.2: these stand at the start of a line, and no scalar may hold such a line. */
 const MARKER = /(?<=^|\n|\r)(?:\uFEFF?---(?=[\s]|$)|\.\.\.[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|$))/g;
-const ONLY_DIRECTIVES = /^(?:\uFEFF?[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n|\n|\r|$)|%[^\r\n]*(?:\r\n|\n|\r|$))*$/;
+const ONLY_DIRECTIVES =
+  /^(?:\uFEFF?[^\S\r\n]*(?:#[^\r\n]*)?(?:\r\n|\n|\r(?!\n)|$)|%[A-Z]+[^\S\r\n][^\r\n]*(?:\r\n|\n|\r(?!\n)|$))*$/;
 
 /** Cuts a stream at its document markers. Directives (`%YAML`) stay with the document that they are for. */
 export function* splitDocuments(stream: string): Generator<YamlPart> {
