@@ -31,8 +31,9 @@ const TREE = 'tree';
 const OUTERMOST = 'outermost';
 
 /** @throws SealerError KUSTOMIZATION_INVALID; HELM_NOT_FOUND; the reason of the signal */
-export async function buildKustomization(request: KustomizationRequest, tools: KustomizeTools): Promise<Rendered> {
-  const kustomizations = readKustomizations(request.files, request.folder);
+export async function buildKustomization(asked: KustomizationRequest, tools: KustomizeTools): Promise<Rendered> {
+  const kustomizations = readKustomizations(asked.files, asked.folder);
+  const request = { ...asked, files: filesOf(asked.files, kustomizations) };
   const output = await outputOf(request, kustomizations, tools);
   const fallback = kustomizations[0]?.file ?? request.folder;
   const fileOf = (path: string): string => pathInTree(OUTERMOST, TREE, path) ?? fallback;
@@ -51,6 +52,15 @@ export async function buildKustomization(request: KustomizationRequest, tools: K
       return locator.locate({ line: lines[line - 1] ?? '', value, template, values, rank: rank(source, line) });
     },
   };
+}
+
+/** kustomize reads nothing outside of the folders of kustomizations, and the rootfs may be large. */
+function filesOf(
+  files: ReadonlyMap<string, Buffer>,
+  kustomizations: readonly Kustomization[],
+): ReadonlyMap<string, Buffer> {
+  const folders = kustomizations.map(({ folder }) => `${folder}/`);
+  return new Map([...files].filter(([path]) => folders.some((folder) => path.startsWith(folder))));
 }
 
 /** Kustomizations first, since an image that is not as it was has most likely been changed by `images:`; then patches. */

@@ -38,12 +38,21 @@ export class PipeParser {
       const token = this.#reader.next();
       if (command === undefined) this.#reader.fail(`A value is missing for ${context}`);
       if (token?.kind === end) break;
+      // A | with nothing behind it is Go's to allow.
+      if (token?.kind === '|' && this.#endsAt(end)) break;
       if (token?.kind !== '|') this.#reader.fail('Something stands where | or the end of the action is needed');
     }
     this.#checkPipeline(commands);
     if (!assigns) this.#variables.push(...variables);
     this.#depth -= 1;
     return { variables, assigns, commands, at };
+  }
+
+  #endsAt(end: 'close' | ')'): boolean {
+    this.#reader.skipSpace();
+    if (this.#reader.peek()?.kind !== end) return false;
+    this.#reader.next();
+    return true;
   }
 
   /** `$x :=`, `$x =`, and in range `$i, $x :=`. A variable that nothing of it follows begins the first command. */

@@ -36,6 +36,7 @@ export const CASES: readonly string[] = [
   'a {{-1}} b',
   '{{- 1 -}}',
   'a\r\n{{- .Name }}\r\nb',
+  '{{ .Name | }}',
   // literals
   '{{ 1 }} {{ -7 }} {{ 0x1F }} {{ 0b101 }} {{ 0o17 }} {{ 017 }} {{ 1_000 }}',
   '{{ 1.5 }} {{ 1e3 }} {{ 1e21 }} {{ 1e20 }} {{ 0.00001 }} {{ 0.0001 }} {{ .5 }} {{ 1.0 }} {{ 123456789.125 }} {{ 1e-7 }}',
@@ -129,7 +130,7 @@ export const CASES: readonly string[] = [
   '{{ toYaml (list "a long line that has far more than eighty characters in it, so that a writer that folds lines would fold this one") }}',
   '{{ toYaml (dict "key" "a long line: it has far more than eighty characters, and a colon, so that it stands in quotes, doesn\'t it" "k2" "a long line with a tab\tand far more than eighty characters, so that it stands in double quotes  and is folded") }}',
   '{{ toYaml (dict "a" (list (dict "b" "a long line in a list in a map, and it has far more than eighty characters as well, see") "a-word-that-has-far-more-than-eighty-characters-in-it-and-no-blank-at-all-so-that-nothing can be folded")) }}',
-  '{{ toYaml (fromYaml "a: 1.0\\nb: 1e6\\nc: 1.5e10\\nd: 0.1\\ne: [yes, off, on, "no"]\\nf: ~\\n") }} {{ toJson (fromYaml "a: 1.0\\nb: 1e6\\nd: 0.1") }}',
+  '{{ toYaml (fromYaml "a: 1.0\\nb: 1e6\\nc: 1.5e10\\nd: 0.1\\ne: [yes, off, on, no]\\nf: ~\\n") }} {{ toJson (fromYaml "a: 1.0\\nb: 1e6\\nd: 0.1") }}',
   '{{ toJson (dict "b" (list 1 "x<y>&z" true 1.5) "a" "q\\"\\n\\t\\u2028é") }} {{ toJson .Quoted }} {{ toRawJson "<a>" }}',
   '{{ (fromYaml .Yaml).c.d }} {{ (fromYaml .Yaml).b }} {{ (fromJson .Json).b }} {{ toYaml (fromYaml .Yaml) }} {{ toJson (fromJson .Json) }} {{ (fromYamlArray "[a, b]") }}',
   // what people write
