@@ -14,11 +14,13 @@ import { test } from 'node:test';
 import { dump } from 'js-yaml';
 import { startDockerRegistry } from '../lab/docker-registry.ts';
 import { type LabEngine, labEngine } from '../lab/engine.ts';
-import { labClusterImage, needsCluster } from '../lab/kubernetes/cluster-image.ts';
+import { hasRealK3s, labClusterImage, needsCluster } from '../lab/kubernetes/cluster-image.ts';
 import { OPERATOR_NAMESPACE } from '../lab/operator/manifests.ts';
 import { OPERATOR_NEEDS, operatorApp } from '../lab/operator/operator-app.ts';
 import { temporaryFolder } from '../lab/scratch.ts';
 import { needs } from '../lab/tools.ts';
+
+const ABSENT = needsCluster() || (hasRealK3s() && 'a real k3s takes its place');
 
 const LOGIN = `Basic ${Buffer.from('lab:secret').toString('base64')}`;
 
@@ -28,7 +30,7 @@ ip link set dummy0 up && ip addr add 203.0.113.254/31 dev dummy0 || exit 1
 ip route add default via 203.0.113.255 dev dummy0 metric 1000 && exec /bin/k3s server`;
 
 test('the lab’s Kubernetes starts as k3s does, offline, runs an operator’s app through registries.yaml, and leaves nothing', {
-  skip: needsCluster() || OPERATOR_NEEDS || needs('docker-registry'),
+  skip: ABSENT || OPERATOR_NEEDS || needs('docker-registry'),
   timeout: 300_000,
 }, async (t) => {
   await using engine = await labEngine();
@@ -140,7 +142,7 @@ test('the lab’s Kubernetes starts as k3s does, offline, runs an operator’s a
 });
 
 test('the lab’s Kubernetes ends when one of its programs does, and tells its last words', {
-  skip: needsCluster() || (process.env.SEALER_TEST_K3S_IMAGE ? 'for the lab’s own image' : false),
+  skip: ABSENT,
   timeout: 120_000,
 }, async () => {
   await using engine = await labEngine();
