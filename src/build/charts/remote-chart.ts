@@ -46,10 +46,12 @@ export function knowledgeOf(
       hint: 'Run "sealer build --lock", and commit what it writes.',
     });
   }
+  // All platforms of a build get the same chart, whatever its tag or range means a second later.
+  const wanted = pinned ?? lock.charts.get(name)?.digest;
   const isOffline = options.offline === true || options.pull === 'never';
   const isAskedAnew = (options.pull === 'always' || options.pull === 'newer' || options.noCache) && !isOffline;
-  const isRight = pinned === undefined ? !isAskedAnew : memory?.digest === pinned;
-  return { pinned, last: isRight ? memory : undefined, isOffline };
+  const isRight = wanted === undefined ? !isAskedAnew : memory?.digest === wanted;
+  return { pinned: wanted, last: isRight ? memory : undefined, isOffline };
 }
 
 /** The error for a chart that would have to be fetched where nothing may be. */
