@@ -82,6 +82,7 @@ function accessOf(config: Fields, options: KubeconfigOptions): ClusterAccess {
 
 function parse(text: string): Fields {
   if (text.length > MAX_CHARACTERS) throw invalid('The kubeconfig is too large to be one');
+  if (text.trim() === '') throw invalid('The kubeconfig is empty');
   let value: unknown;
   try {
     value = load(text.replace(/^\uFEFF/, ''), { maxAliases: 100 });

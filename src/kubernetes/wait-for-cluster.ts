@@ -14,6 +14,8 @@ export interface WaitForClusterOptions {
 }
 
 const TASK = 'cluster';
+/** Somebody waits for the cluster alone, and the questions are cheap. */
+const SLOWEST_MS = 500;
 
 /** What must hold, in the order in which it comes to hold. Each tells what is still missing, or nothing. */
 const CONDITIONS: readonly {
@@ -55,7 +57,7 @@ export async function waitForCluster(client: KubernetesClient, options: WaitForC
         }
         return { done: true };
       },
-      { timeoutMs, signal },
+      { timeoutMs, signal, slowestMs: SLOWEST_MS },
     );
     outcome = ended === undefined ? 'failed' : 'done';
     if (ended === undefined) throw notReady(timeoutMs, missing);
