@@ -28,6 +28,8 @@ interface Memo {
   lineStarts?: readonly number[];
   /** Entries of mappings that are looked at again and again. */
   readonly entries: Map<YamlNode, ReadonlyMap<string, YamlNode>>;
+  /** Entries of the last few mappings: several finders look at one in turn. */
+  readonly recent: { readonly node: YamlNode; readonly entries: ReadonlyMap<string, YamlNode> }[];
   /** How many entries were copied by merge keys so far. */
   mergedEntries: number;
 }
@@ -52,7 +54,7 @@ export function* parseYaml(source: string, locate: Locate): Generator<YamlDocume
     return;
   }
   const { next, aliased, roots } = link(source, events);
-  const memo: Memo = { entries: new Map(), mergedEntries: 0 };
+  const memo: Memo = { entries: new Map(), recent: [], mergedEntries: 0 };
   for (const root of roots) yield { source, events, next, aliased, root, locate, memo };
 }
 

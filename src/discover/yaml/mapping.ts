@@ -8,6 +8,9 @@ import { follow, isMapping, itemsOf, textOf, type YamlDocument, type YamlNode } 
  */
 const MAX_MERGED_ENTRIES = 1_000_000;
 
+/** How many mappings are remembered. */
+const RECENT = 31;
+
 /** Mappings that merge one another in a row. */
 const MAX_CHAIN = 1000;
 
@@ -17,10 +20,13 @@ const MAX_CHAIN = 1000;
  */
 export function entriesOf(yaml: YamlDocument, node: YamlNode | undefined): ReadonlyMap<string, YamlNode> {
   if (!isMapping(yaml, node)) return NOTHING;
+  const recent = yaml.memo.recent[node % RECENT];
+  if (recent?.node === node) return recent.entries;
   const known = yaml.memo.entries.get(node);
   if (known !== undefined) return known;
   const entries = collect(yaml, node, new Set());
   if (isShared(yaml, node) || entries.size > 30) yaml.memo.entries.set(node, entries);
+  yaml.memo.recent[node % RECENT] = { node, entries };
   return entries;
 }
 
