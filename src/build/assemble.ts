@@ -87,7 +87,8 @@ function manifestAnnotations(
   return sortedRecord(annotations);
 }
 
-function extensionOf(builder: Builder, state: StageState, version: string): ImageExtension {
+/** What the image says about itself. */
+export function extensionOf(builder: Builder, state: StageState, version: string): ImageExtension {
   return {
     buildClient: { sealerVersion: version, buildahVersion: '' },
     schemaVersion: SCHEMA_VERSION,

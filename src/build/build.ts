@@ -1,10 +1,11 @@
 /** `build`: from a Kubefile and a folder to a cluster image in the store. */
 
+import type { HarvestedImage } from '../cluster-image/index.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { assembleIndex, assemblePlatform } from './assemble.ts';
+import { addImages } from './images/add.ts';
 import { bundleImages } from './images/bundle.ts';
-import { fetchImages } from './images/fetch.ts';
-import { findImages } from './images/find.ts';
+import { saveLock } from './images/lock.ts';
 import type { BuildOptions, BuildResult, BuildWorld, BuiltPlatform } from './options.ts';
 import { buildStages, type PreparedBuild, prepareBuild } from './prepare.ts';
 
@@ -20,10 +21,11 @@ export async function build(options: BuildOptions, world: BuildWorld): Promise<B
   const { builder } = prepared;
   clock.end('Kubefile');
 
-  const built = await buildPlatforms(prepared, clock);
+  const { built, images } = await buildPlatforms(prepared, clock);
   const descriptor = await assembleIndex(builder, built);
   await builder.digests.save();
   world.signal?.throwIfAborted();
+  if (options.lock === 'write') await saveLock(builder, images);
   for (const tag of tags) await world.store.tag(tag, descriptor);
   clock.end('Image');
   const [only] = built;
@@ -37,23 +39,28 @@ export async function build(options: BuildOptions, world: BuildWorld): Promise<B
     fetchedBytes: builder.moved.fetched,
     problems: builder.warnings,
     timings: clock.timings,
+    clusterTimings: (await builder.recording.current)?.timings,
   };
 }
 
-async function buildPlatforms(prepared: PreparedBuild, clock: Clock): Promise<BuiltPlatform[]> {
-  const { builder, lists } = prepared;
+interface Built {
+  readonly built: readonly BuiltPlatform[];
+  /** All container images, of all platforms. */
+  readonly images: readonly HarvestedImage[];
+}
+
+async function buildPlatforms(prepared: PreparedBuild, clock: Clock): Promise<Built> {
+  const { builder } = prepared;
   const states = await buildStages(prepared);
   clock.end('Layers');
   builder.world.report({ type: 'phase', title: 'Container images' });
-  const resolved = new Map();
+  const added = await addImages(prepared, states);
   const built: BuiltPlatform[] = [];
-  for (const state of states) {
-    const findings = await findImages(builder, state, lists);
-    const found = await fetchImages(builder, state, findings, resolved);
+  for (const { state, found } of added) {
     built.push(await assemblePlatform(builder, state, await bundleImages(builder, state, found)));
   }
   clock.end('Container images');
-  return built;
+  return { built, images: added.flatMap(({ found }) => found?.images ?? []) };
 }
 
 interface Clock {

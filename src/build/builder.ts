@@ -1,11 +1,17 @@
 /** What the parts of one build share. */
 
+import type { ImageSource } from '../cluster-image/index.ts';
+import type { ImageList, Rules } from '../discover/index.ts';
 import type { Problem } from '../error.ts';
 import type { Kubefile } from '../kubefile/ast.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Compression } from '../oci/tar/index.ts';
+import type { Recording } from '../rehearsal/index.ts';
+import type { Renderer } from '../render/index.ts';
 import type { BuildContext } from './context/context.ts';
 import type { FileDigests } from './context/file-digests.ts';
+import type { BuildLock } from './images/lock.ts';
 import type { LayerCache } from './layers/layer-cache.ts';
 import type { BuildOptions, BuildWorld } from './options.ts';
 import type { Globals } from './stage/scope.ts';
@@ -23,6 +29,19 @@ export interface Builder {
   readonly compression: Compression;
   readonly cache: LayerCache;
   readonly digests: FileDigests;
+  readonly lock: BuildLock;
+  /** sealer.yaml */
+  readonly rules: Rules;
+  /** .sealignore */
+  readonly ignoreFile: ImageList | undefined;
+  /** Renders charts, kustomizations and templates for discovery. */
+  readonly renderer: Renderer;
+  /** Where container images come from: registries, or the mirrors that the rules name. */
+  readonly source: ImageSource;
+  /** What complete names of container images mean, by the lock or because somebody has asked; added to. */
+  readonly resolved: Map<string, { readonly digest: Digest }>;
+  /** The temporary cluster, once somebody needed it. */
+  readonly recording: { current: Promise<Recording> | undefined };
   /** Values by id, of those secrets that the Kubefile uses. */
   readonly secrets: ReadonlyMap<string, Buffer>;
   readonly warnings: Problem[];

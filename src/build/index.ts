@@ -2,7 +2,7 @@
 
 export { build } from './build.ts';
 export { warnOfCopiedContents } from './copied-contents.ts';
-export { type FoundImages, findContainerImages } from './find-images.ts';
+export { type FoundImages, findContainerImages, type OpenImages, withContainerImages } from './find-images.ts';
 export { type Confirmation, confirmImages } from './images/confirm.ts';
 export type {
   BuildOptions,
@@ -11,7 +11,6 @@ export type {
   BuiltLayer,
   BuiltPlatform,
   CarriedImage,
-  ClusterOptions,
   EngineKind,
   ImageType,
   LayerKind,

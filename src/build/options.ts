@@ -8,6 +8,7 @@ import type { Store } from '../oci/store/index.ts';
 import type { Compression } from '../oci/tar/index.ts';
 import type { Report } from '../progress.ts';
 import type { RegistryClient } from '../registry/client/index.ts';
+import type { ClusterOptions, Recording } from '../rehearsal/index.ts';
 
 /** When to ask the registry for a base image: each time, only when the store lacks it, never, or when it has a newer one. */
 export type PullPolicy = 'always' | 'missing' | 'never' | 'newer';
@@ -60,16 +61,6 @@ export interface BuildOptions {
 
 /** An engine whose images can be taken where no registry has them. */
 export type EngineKind = 'docker' | 'podman' | 'containerd';
-
-/** The temporary cluster. */
-export interface ClusterOptions {
-  /** What the engine runs; default: k3s of the base image's Kubernetes version. */
-  readonly image?: string | undefined;
-  /** For the cluster to start, and again for the workloads to be ready. */
-  readonly timeoutMs: number;
-  /** How long everything has to stay ready, with nothing new coming up. */
-  readonly settleMs: number;
-}
 
 /** `use` it where there is one; `write` it anew; `require` that it names all that is needed, and nothing else; `ignore` it. */
 export type LockMode = 'use' | 'write' | 'require' | 'ignore';
@@ -135,4 +126,6 @@ export interface BuildResult {
   /** Warnings. */
   readonly problems: readonly Problem[];
   readonly timings: readonly { readonly phase: string; readonly ms: number }[];
+  /** Of the temporary cluster, where there was one: milliseconds until it was ready, and how many of them were ours. */
+  readonly clusterTimings?: Recording['timings'] | undefined;
 }

@@ -3,11 +3,15 @@
 import { type Problem, SealerError } from '../error.ts';
 import { checkKubefile, type Kubefile, parseKubefile, targetStage } from '../kubefile/index.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../oci/platform.ts';
+import { mirroredSource } from '../registry/client/index.ts';
+import { createRenderer, type Renderer } from '../render/index.ts';
 import type { Builder } from './builder.ts';
 import { openContext, readKubefile } from './context/context.ts';
 import { openFileDigests } from './context/file-digests.ts';
 import { warnOfCopiedContents } from './copied-contents.ts';
 import { type ImageLists, readImageLists } from './images/lists.ts';
+import { openLock } from './images/lock.ts';
+import { readUserRules } from './images/rules.ts';
 import { openLayerCache } from './layers/layer-cache.ts';
 import type { BuildOptions, BuildWorld } from './options.ts';
 import { findProblems, unusedBuildArgs } from './preflight.ts';
@@ -50,6 +54,8 @@ export async function prepareBuild(options: BuildOptions, world: BuildWorld): Pr
   });
   refuse(problems, file);
 
+  const lock = await openLock(context, options);
+  const user = await readUserRules(context);
   const states = new Map<string, Promise<StageState>>();
   const builder: Builder = {
     options,
@@ -61,6 +67,12 @@ export async function prepareBuild(options: BuildOptions, world: BuildWorld): Pr
     compression: options.compression ?? 'gzip',
     cache: await openLayerCache(world.store, !options.noCache),
     digests: await openFileDigests(world.store, context.tree.root),
+    lock,
+    ...user,
+    source: mirroredSource(world.client, user.rules.fetchFrom),
+    resolved: new Map(lock.before?.images),
+    renderer: await openRenderer(world),
+    recording: { current: undefined },
     secrets,
     warnings: [
       ...warnings,
@@ -80,6 +92,15 @@ export async function prepareBuild(options: BuildOptions, world: BuildWorld): Pr
     },
   };
   return { builder, platforms, lists, [Symbol.asyncDispose]: () => builder.cleanup.disposeAsync() };
+}
+
+async function openRenderer({ store, env, signal }: BuildWorld): Promise<Renderer> {
+  return createRenderer({
+    ...{ env, signal },
+    toolsFolder: await store.cacheFolder('tools'),
+    cacheFolder: await store.cacheFolder('rendered'),
+    scratch: (label) => store.scratch(label),
+  });
 }
 
 /** Builds the target stage, and those it needs, for each platform. */

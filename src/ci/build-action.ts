@@ -2,9 +2,18 @@
 
 import { getInput, info, notice, setOutput, setSecret, summary } from '@actions/core';
 import { type BuildOptions, type BuildResult, build, type SecretSource } from '../build/index.ts';
-import { buildMetadata, completeNames, lintContext, readBuildArgs, VERSION } from '../cli/index.ts';
+import {
+  buildMetadata,
+  completeNames,
+  describeVerification,
+  lintContext,
+  readBuildArgs,
+  VERSION,
+  verificationError,
+} from '../cli/index.ts';
 import { SealerError } from '../error.ts';
 import { parsePlatform } from '../oci/platform.ts';
+import { verifyImage } from '../rehearsal/index.ts';
 import { openCache } from './cache.ts';
 import { type BuildInputs, readBuildInputs } from './inputs.ts';
 import { annotate } from './result.ts';
@@ -42,10 +51,18 @@ export async function buildAction(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     signal,
     version: VERSION,
   });
-  annotate(result.problems.map((problem) => ({ ...problem, severity: 'warning' })));
+  annotate(result.problems.map((problem) => ({ ...problem, severity: problem.severity ?? 'warning' })));
   await cache.save();
+  const verification = inputs.verify
+    ? await verifyImage(result.descriptor, inputs.cluster, { store, client, env, report, signal })
+    : undefined;
+  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(buildSummary(result, verification)).write();
+  if (verification !== undefined) {
+    info(describeVerification(verification));
+    // No outputs: what does not run offline is not to be pushed by the steps that follow.
+    if (!verification.ok) throw verificationError(verification);
+  }
   setOutputs(result, store.root);
-  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(buildSummary(result)).write();
   info(`${result.tags.join('\n')}\n${result.digest}`.trim());
 }
 
@@ -75,6 +92,9 @@ function toOptions(inputs: BuildInputs, secrets: readonly SecretSource[], env: N
     buildArgs: readBuildArgs(inputs.buildArgs, env),
     imageLists: inputs.imageLists,
     ignoredImageLists: inputs.ignoredImageLists,
+    ...{ lock: inputs.lock, offline: inputs.offline, record: inputs.record, cluster: inputs.cluster },
+    imageArchives: inputs.imageArchives,
+    imageSources: inputs.imageSources,
   };
 }
 

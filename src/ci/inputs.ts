@@ -1,7 +1,7 @@
 /** The inputs of the actions, under the names that action.yml gives them. */
 
 import { join } from 'node:path';
-import type { ClusterOptions, EngineKind, ImageType, LockMode, PullPolicy } from '../build/index.ts';
+import type { EngineKind, ImageType, LockMode, PullPolicy } from '../build/index.ts';
 import {
   COMPRESSIONS,
   DEFAULT_CLUSTER,
@@ -13,6 +13,7 @@ import {
 } from '../cli/index.ts';
 import { SealerError } from '../error.ts';
 import type { Compression } from '../oci/tar/index.ts';
+import type { ClusterOptions } from '../rehearsal/index.ts';
 import { parseList, parsePairs } from './lists.ts';
 import { parseRegistryAuth, type RegistryLogin } from './registry-auth.ts';
 

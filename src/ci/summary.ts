@@ -5,12 +5,16 @@ import { formatBytes, formatCount, formatDuration } from '../cli/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
+import type { Verification } from '../rehearsal/index.ts';
 
 /** Rows of one table at most: a summary may have 1 MiB, and nobody reads further. */
 const MAX_ROWS = 150;
 
-/** The summary of a build, as the HTML that GitHub allows. */
-export function buildSummary(result: BuildResult): string {
+/**
+ * The summary of a build, as the HTML that GitHub allows.
+ * @param verification what the proof saw, if there was one
+ */
+export function buildSummary(result: BuildResult, verification?: Verification): string {
   const names = result.tags.map((tag) => code(familiarReference(parseReference(tag)))).join('<br>');
   const facts: readonly (readonly [string, string])[] = [
     ['Image', names === '' ? 'without a name' : names],
@@ -25,6 +29,7 @@ export function buildSummary(result: BuildResult): string {
       [],
       facts.map(([name, value]) => [`<b>${name}</b>`, value]),
     ),
+    ...(verification === undefined ? [] : [verificationSection(verification)]),
     ...result.platforms.map((platform) => platformSections(platform, result.platforms.length === 1)),
     '',
   ].join('\n');
@@ -50,11 +55,13 @@ export function pushSummary(pushed: readonly PushedName[]): string {
 
 function platformSections({ platform, layers, images }: BuiltPlatform, isOpen: boolean): string {
   const name = escapeHtml(formatPlatform(platform));
-  const imageRows = images.map(({ reference, digest, bytes, app }) => [
-    code(reference),
+  const byApp = [...images].sort((a, b) => compare(a.app ?? '', b.app ?? '') || compare(a.reference, b.reference));
+  const imageRows = byApp.map(({ reference, digest, bytes, app, found = [] }) => [
     app === undefined ? '' : escapeHtml(app),
+    code(reference),
     code(shortDigest(digest)),
     formatBytes(bytes),
+    foundIn(found),
   ]);
   const layerRows = layers.map(({ digest, size, kind, createdBy, cached }) => [
     code(shortDigest(digest)),
@@ -66,7 +73,7 @@ function platformSections({ platform, layers, images }: BuiltPlatform, isOpen: b
   return [
     details(
       `${name}: ${formatCount(images.length, 'container image')}`,
-      table(['Image', 'App', 'Digest', 'Size'], imageRows),
+      table(['App', 'Image', 'Digest', 'Size', 'Found in'], imageRows),
       isOpen,
     ),
     details(
@@ -75,6 +82,40 @@ function platformSections({ platform, layers, images }: BuiltPlatform, isOpen: b
       false,
     ),
   ].join('\n');
+}
+
+/** What a proof saw: missing images first, then what is not ready, then what nothing asked for. */
+function verificationSection({ ok, missing, unused, used, workloads, totalMs }: Verification): string {
+  const late = workloads.workloads.filter(({ ready }) => !ready);
+  const verdict = ok ? 'runs offline' : 'does not run offline';
+  const rows = [
+    ...missing.map(({ name, askers, reason }) => [
+      'missing',
+      code(name),
+      escapeHtml(`${askers.join(', ')}: ${reason}`),
+    ]),
+    ...late.map(({ kind, namespace, name, why = '' }) => [
+      'not ready',
+      code(`${kind} ${namespace}/${name}`),
+      escapeHtml(why),
+    ]),
+    ...unused.map(({ name, bytes }) => ['nothing asked for', code(name), formatBytes(bytes)]),
+  ];
+  const counts =
+    `${formatCount(workloads.workloads.length - late.length, 'workload')} ready, ` +
+    `${formatCount(used.length, 'image')} pulled from the bundle, ${formatDuration(totalMs)}`;
+  return details(`Verified: the image ${verdict} (${counts})`, rows.length === 0 ? '' : table([], rows), !ok);
+}
+
+function foundIn(found: readonly string[]): string {
+  const [first] = found;
+  if (first === undefined) return 'the base image';
+  return `${escapeHtml(first)}${found.length > 1 ? ` and ${found.length - 1} more` : ''}`;
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 function details(title: string, content: string, isOpen: boolean): string {

@@ -81,7 +81,11 @@ export function withBuildFlags(command: Command): Command {
     )
     .option('--locked', 'the same as --lock=require: fail where an image is missing in it, or is not needed any more')
     .option('--offline', 'ask no registry: everything comes from the store')
-    .option('--image-archive <file>', 'take images from this docker-archive or oci-archive as well (repeatable)', collect)
+    .option(
+      '--image-archive <file>',
+      'take images from this docker-archive or oci-archive as well (repeatable)',
+      collect,
+    )
     .option(
       '--image-source <engine>',
       'ask an engine of this machine for what no registry has: docker, podman, containerd (repeatable)',

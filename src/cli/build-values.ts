@@ -1,9 +1,10 @@
 /** Values that a build is asked for with, whether by flags or by the inputs of an action. */
 
-import type { ClusterOptions, EngineKind, ImageType, LockMode, PullPolicy } from '../build/index.ts';
+import type { EngineKind, ImageType, LockMode, PullPolicy } from '../build/index.ts';
 import { SealerError } from '../error.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import type { Compression } from '../oci/tar/index.ts';
+import type { ClusterOptions } from '../rehearsal/index.ts';
 
 export const PULL_POLICIES = ['always', 'missing', 'never', 'newer'] as const satisfies readonly PullPolicy[];
 export const IMAGE_TYPES = ['kube-installer', 'app-installer'] as const satisfies readonly ImageType[];
@@ -30,7 +31,9 @@ export function readDuration(text: string, what: string, otherwise: number): num
   if (parts.length > 0 && parts.map(([part]) => part).join('') === value) {
     return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0), 0);
   }
-  throw new SealerError('USAGE', `${what} is "${text}", which is no duration`, { hint: 'Write it as 90s, 10m or 1h30m.' });
+  throw new SealerError('USAGE', `${what} is "${text}", which is no duration`, {
+    hint: 'Write it as 90s, 10m or 1h30m.',
+  });
 }
 
 /**

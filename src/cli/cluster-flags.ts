@@ -1,7 +1,7 @@
 /** The flags of commands that start a temporary cluster. */
 
 import type { Command } from 'commander';
-import type { ClusterOptions } from '../build/index.ts';
+import type { ClusterOptions } from '../rehearsal/index.ts';
 import { DEFAULT_CLUSTER, readDuration } from './build-values.ts';
 
 export interface ClusterFlags {

@@ -13,6 +13,7 @@ export {
   readDuration,
 } from './build-values.ts';
 export { describeError, toSealerError } from './describe-error.ts';
+export { describeVerification, verificationError } from './describe-verification.ts';
 export { findImage } from './find-image.ts';
 export { lintContext } from './lint-context.ts';
 export { buildMetadata } from './metadata.ts';

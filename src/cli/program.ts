@@ -6,6 +6,7 @@ import { imagesCommand } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lintCommand } from './commands/lint.ts';
 import { loadCommand } from './commands/load.ts';
+import { lockCommand } from './commands/lock.ts';
 import { loginCommand } from './commands/login.ts';
 import { logoutCommand } from './commands/logout.ts';
 import { pruneCommand } from './commands/prune.ts';
@@ -15,13 +16,16 @@ import { registryCommand } from './commands/registry-serve.ts';
 import { rmiCommand } from './commands/rmi.ts';
 import { saveCommand } from './commands/save.ts';
 import { tagCommand } from './commands/tag.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { versionCommand } from './commands/version.ts';
 import type { CliContext } from './context.ts';
 import { VERSION } from './version.ts';
 
 const COMMANDS = [
   buildCommand,
+  verifyCommand,
   lintCommand,
+  lockCommand,
   pushCommand,
   pullCommand,
   imagesCommand,

@@ -85,6 +85,8 @@ export interface CopyInstruction extends Node<'COPY' | 'ADD'> {
 }
 export interface RunInstruction extends Node<'RUN'> {
   readonly mounts: readonly Mount[];
+  /** `--cluster`: the command finds a temporary cluster by KUBECONFIG. */
+  readonly onCluster: boolean;
   readonly command: Command;
 }
 export interface EnvInstruction extends Node<'ENV'> {

@@ -1,10 +1,11 @@
 /** Which container images the files of a stage name. */
 
-import { discover, type Finding } from '../../discover/index.ts';
+import { type AppValues, apiVersionsIn, discover, type Finding } from '../../discover/index.ts';
 import { type Place, type Problem, SealerError } from '../../error.ts';
 import { type Builder, warn } from '../builder.ts';
 import { placeInContext } from '../context/context.ts';
 import { contentLayers, type StageState } from '../stage/state.ts';
+import { kubeVersionFor } from './cluster.ts';
 import { discoverableFiles } from './discoverable.ts';
 import type { ImageLists } from './lists.ts';
 
@@ -15,7 +16,16 @@ import type { ImageLists } from './lists.ts';
 export async function findImages(builder: Builder, state: StageState, lists: ImageLists): Promise<readonly Finding[]> {
   const layers = contentLayers(state);
   const { files, paths } = await discoverableFiles(builder, state);
-  const { findings, problems } = await discover(files, { imageLists: lists.wanted, ignored: lists.ignored, paths });
+  const { rules, ignoreFile, renderer, world } = builder;
+  const { findings, problems } = await discover(files, {
+    ...{ rules, ignoreFile, renderer, paths, signal: world.signal },
+    imageLists: lists.wanted,
+    ignored: lists.ignored,
+    env: Object.fromEntries(state.env),
+    apps: appValues(state),
+    kubeVersion: await kubeVersionFor(builder, state),
+    apiVersions: apiVersionsIn(files),
+  });
   const origins: Readonly<Record<string, string>> = Object.assign({}, ...layers.map((layer) => layer.origins));
   const locate = (at: Place): Place => {
     const origin = origins[at.file];
@@ -24,12 +34,27 @@ export async function findImages(builder: Builder, state: StageState, lists: Ima
   const located = problems.map((problem) =>
     problem.at === undefined ? problem : { ...problem, at: locate(problem.at) },
   );
-  for (const problem of located) if (problem.severity === 'warning') warn(builder, problem);
-  refuseUnreadable(located.filter((problem) => problem.severity !== 'warning'));
+  refuseProblems(builder, located);
   return findings.map((finding) => ({ ...finding, at: locate(finding.at) }));
 }
 
-function refuseUnreadable(problems: readonly Problem[]): void {
+/** What templates and charts of each app are rendered with. */
+function appValues({ apps, launch }: StageState): ReadonlyMap<string, AppValues> {
+  return new Map(
+    [...apps.values()].map(({ name, env, valueSets }) => [
+      name,
+      { env: Object.fromEntries(env), valueSets, isLaunched: launch.apps.includes(name) },
+    ]),
+  );
+}
+
+/**
+ * Remembers warnings, and refuses to go on where there are errors.
+ * @throws SealerError the only one, or MANIFEST_UNREADABLE with all of them
+ */
+export function refuseProblems(builder: Builder, all: readonly Problem[]): void {
+  for (const problem of all) if (problem.severity === 'warning') warn(builder, problem);
+  const problems = all.filter(({ severity }) => severity !== 'warning' && severity !== 'notice');
   const [first] = problems;
   if (first === undefined) return;
   if (problems.length === 1) throw new SealerError(first.code, first.message, { hint: first.hint, at: first.at });

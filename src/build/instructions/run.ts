@@ -8,6 +8,7 @@ import { diffTree, snapshotTree, type TarEntry, WHITEOUT_PREFIX } from '../../oc
 import { type CommandEnd, runCommand } from '../../process/command.ts';
 import type { Builder } from '../builder.ts';
 import { resolveInside } from '../context/source-tree.ts';
+import { buildCluster } from '../images/cluster.ts';
 import { cacheKey } from '../layers/layer-cache.ts';
 import { type LayerContent, packContent, platformKey, reuse } from '../layers/make-layer.ts';
 import { findSecret } from '../run/find-secret.ts';
@@ -59,7 +60,8 @@ async function changesOf(
   const mask = createMask(mounts.secrets);
   const private_ = join(rootfs.outside, 'run');
   try {
-    const env = { ...(await environment(builder, state, rootfs, private_)), ...mounts.env };
+    const cluster = instruction.onCluster ? { KUBECONFIG: (await buildCluster(builder, state)).kubeconfig } : {};
+    const env = { ...(await environment(builder, state, rootfs, private_)), ...mounts.env, ...cluster };
     const workdir = resolveInside(rootfsTree(rootfs, 'the rootfs'), cleanDestination('/', state.workdir));
     const cwd = join(rootfs.root, workdir);
     await mkdir(cwd, { recursive: true });
@@ -108,13 +110,15 @@ async function environment(
 }
 
 /** What decides about the outcome. Proxies and secrets do not: they are ways to get there. */
-function keyOf(builder: Builder, state: StageState, { command, mounts }: RunInstruction): string {
+function keyOf(builder: Builder, state: StageState, { command, mounts, onCluster }: RunInstruction): string {
   const args = [...state.args].filter(([name]) => !PROXY_ARGS.includes(name)).sort();
   return cacheKey(
     'run',
     chainOf(state),
     command,
     mounts,
+    // As keys were before there were clusters.
+    ...(onCluster ? ['cluster'] : []),
     [...state.env].sort(),
     args,
     state.workdir,

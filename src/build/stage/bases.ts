@@ -18,7 +18,10 @@ import type { BaseImage } from './state.ts';
 export async function findBase(builder: Builder, name: string, platform: Platform, at: Place): Promise<BaseImage> {
   try {
     const reference = parseReference(name);
-    const descriptor = await locate(builder, reference, platform);
+    const complete = formatReference(reference);
+    const wanted = reference.digest === undefined ? pin(builder, reference, complete) : reference;
+    const descriptor = await locate(builder, wanted, platform);
+    if (reference.digest === undefined) builder.lock.bases.set(complete, { digest: descriptor.digest });
     return await readBase(builder, reference, descriptor, platform);
   } catch (error) {
     if (!(error instanceof SealerError)) throw error;
@@ -29,12 +32,23 @@ export async function findBase(builder: Builder, name: string, platform: Platfor
   }
 }
 
+/** The reference with the digest that the lock has for it. */
+function pin({ lock, options }: Builder, reference: Reference, name: string): Reference {
+  const digest = lock.before?.bases.get(name)?.digest;
+  if (digest !== undefined) return { ...reference, digest };
+  if (options.lock !== 'require') return reference;
+  throw new SealerError('LOCK_STALE', `The base ${name} is not in ${lock.file}`, {
+    hint: 'Run "sealer build --lock", and commit what it writes.',
+  });
+}
+
 async function locate(builder: Builder, reference: Reference, platform: Platform): Promise<Descriptor> {
   const { store, client, signal } = builder.world;
   const stored = await findStored(builder, reference);
   const isUsable = stored !== undefined && (await isComplete(builder, reference, stored, platform));
   // Content that is named by its digest cannot become newer.
-  const policy = reference.digest === undefined || builder.options.pull === 'never' ? builder.options.pull : 'missing';
+  const asked = builder.options.offline === true ? 'never' : builder.options.pull;
+  const policy = reference.digest === undefined || asked === 'never' ? asked : 'missing';
   if (policy === 'never') {
     if (stored !== undefined && isUsable) return stored;
     throw new SealerError('BASE_NOT_FOUND', 'not in the store');
@@ -142,13 +156,14 @@ async function readBase(
 }
 
 function baseNotFound(name: string, at: Place, cause: SealerError, { options }: Builder): SealerError {
-  const where = options.pull === 'never' ? 'in the store, and --pull=never forbids to ask its registry' : 'there';
+  const flag = options.offline === true ? '--offline' : '--pull=never';
+  const isForbidden = options.offline === true || options.pull === 'never';
+  const where = isForbidden ? `in the store, and ${flag} forbids to ask its registry` : 'there';
   return new SealerError('BASE_NOT_FOUND', `The image ${name} is not ${where}`, {
     at,
     cause,
-    hint:
-      options.pull === 'never'
-        ? `Run "sealer pull ${name}" first, or build with another --pull.`
-        : (cause.hint ?? 'Check its name and tag; to start from nothing write FROM scratch.'),
+    hint: isForbidden
+      ? `Run "sealer pull ${name}" first, or build without ${flag}.`
+      : (cause.hint ?? 'Check its name and tag; to start from nothing write FROM scratch.'),
   });
 }

@@ -5,9 +5,10 @@ import type { BuildResult } from '../../build/index.ts';
 import { SealerError } from '../../error.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { type BuildFlags, toBuildOptions, withBuildFlags } from '../build-flags.ts';
-import { withCluster } from '../cluster-flags.ts';
+import { toClusterOptions, withCluster } from '../cluster-flags.ts';
 import type { CliContext } from '../context.ts';
 import { describeProblem } from '../describe-error.ts';
+import { describeVerification, verificationError } from '../describe-verification.ts';
 import {
   type OutputFlags,
   type RegistryFlags,
@@ -58,24 +59,35 @@ export function buildCommand(context: CliContext): Command {
         throw new SealerError('USAGE', '--push needs a name to push to', { hint: 'Add -t registry/name:tag.' });
       }
       const { build } = await import('../../build/index.ts');
+      const { verifyImage } = await import('../../rehearsal/index.ts');
       const started = context.now();
-      const { result, pushedBytes } = await (async () => {
+      const { result, verification, pushedBytes } = await (async () => {
         await using session = await openSession(context, flags);
         const { store, client, report } = session;
         const { env, signal } = context;
         const result = await build(options, { store, client, env, report, signal, version: VERSION });
-        return { result, pushedBytes: flags.push === true ? await pushAll(session, result, signal) : 0 };
+        const verification =
+          flags.verify === true
+            ? await verifyImage(result.descriptor, toClusterOptions(flags), { env, signal, ...session })
+            : undefined;
+        if (verification?.ok === false) {
+          context.stderr.write(`${describeVerification(verification)}\n`);
+          throw verificationError(verification);
+        }
+        return { result, verification, pushedBytes: flags.push === true ? await pushAll(session, result, signal) : 0 };
       })();
       if (flags.iidfile !== undefined) await writeText(flags.iidfile, result.imageId);
       if (flags.metadataFile !== undefined) {
         await writeText(flags.metadataFile, `${JSON.stringify(buildMetadata(result), undefined, 2)}\n`);
       }
-      for (const problem of flags.json === true || flags.quiet === true ? [] : result.problems) {
-        context.stderr.write(`${describeProblem({ ...problem, severity: 'warning' }).join('\n')}\n`);
-      }
-      printResult(context, flags, flags.push === true ? { ...result, pushedBytes } : result, () =>
-        flags.quiet === true ? result.digest : summary(result, context.now() - started),
-      );
+      if (flags.json !== true && flags.quiet !== true) context.stderr.write(remarks(result));
+      const pushed = flags.push === true ? { pushedBytes } : {};
+      const verified = verification === undefined ? {} : { verification };
+      printResult(context, flags, { ...result, ...pushed, ...verified }, () => {
+        if (flags.quiet === true) return result.digest;
+        const proof = verification === undefined ? [] : [describeVerification(verification)];
+        return [summary(result, context.now() - started), ...proof].join('\n');
+      });
     });
 }
 
@@ -86,6 +98,15 @@ async function pushAll({ client, store, report }: Session, result: BuildResult, 
     moved += (await pushImage(client, store, result.descriptor, parseReference(tag), { report, signal })).moved;
   }
   return moved;
+}
+
+/** Warnings in full; of guesses that came to nothing only how many there were. */
+function remarks({ problems }: BuildResult): string {
+  const notices = problems.filter(({ severity }) => severity === 'notice').length;
+  const warnings = problems.filter(({ severity }) => severity !== 'notice');
+  const lines = warnings.flatMap((problem) => describeProblem({ ...problem, severity: 'warning' }));
+  const more = `${formatCount(notices, 'text')} looked like an image and ${notices === 1 ? 'is' : 'are'} none; sealer images discover shows them`;
+  return [...lines, ...(notices === 0 ? [] : [more])].map((line) => `${line}\n`).join('');
 }
 
 function summary({ tags, digest, platforms, reusedBytes, fetchedBytes }: BuildResult, elapsed: number): string {
