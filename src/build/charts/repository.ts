@@ -1,14 +1,14 @@
 /** Chart repositories: a web address with an `index.yaml` (helm.sh/docs/topics/chart_repository). */
 
 import { readFile } from 'node:fs/promises';
-import { load } from 'js-yaml';
 import { type Place, SealerError } from '../../error.ts';
-import { type Digest, isDigest, parseDigest } from '../../oci/digest.ts';
+import { type Digest, parseDigest } from '../../oci/digest.ts';
 import type { Builder } from '../builder.ts';
 import { type Download, download } from '../download/download.ts';
 import { boundedFetch, refusingFetch } from './bounded-fetch.ts';
 import { MAX_ARCHIVE_BYTES, readChartArchive } from './chart-archive.ts';
 import { invalid } from './chart-facts.ts';
+import { type ListedChart, parseChartIndex } from './chart-index.ts';
 import { recallChart, rememberChart } from './chart-memory.ts';
 import { fetchOciChart, isOciChart, parseOciChart } from './oci-chart.ts';
 import { type ChartArchive, knowledgeOf, notStored, type WantedChart } from './remote-chart.ts';
@@ -70,13 +70,6 @@ export async function fetchRepositoryChart(builder: Builder, asked: RepositoryCh
   return archive;
 }
 
-/** One version of a chart, as the index lists it. */
-interface Listed {
-  readonly version: string;
-  readonly digest: Digest | undefined;
-  readonly urls: readonly string[];
-}
-
 type Fetched = ChartArchive & { readonly url: string };
 
 /** What was fetched before is there under its digest; only if somebody emptied the cache it is fetched again. */
@@ -111,7 +104,7 @@ async function fetchListed(
   const call = boundedFetch(builder.world.fetch, MAX_INDEX_BYTES);
   const index = await download(withFetch(builder, call), indexUrl.href, undefined, wanted.at);
   const listed = choose(
-    parseIndex(await readFile(index.file, 'utf8'), asked, wanted),
+    parseChartIndex(await readFile(index.file, 'utf8'), chart, wanted.name),
     asked,
     pinned ?? checksum,
     wanted,
@@ -130,44 +123,13 @@ async function fetchListed(
   return { ...archive, url };
 }
 
-function parseIndex(text: string, { chart }: RepositoryChart, { name }: WantedChart): readonly Listed[] {
-  let json: unknown;
-  try {
-    json = load(text);
-  } catch (cause) {
-    throw invalid(
-      `The index of the repository of ${name} is no YAML`,
-      'Give the address that helm repo add takes.',
-      cause,
-    );
-  }
-  const { entries } = Object(json) as { entries?: unknown };
-  if (typeof entries !== 'object' || entries === null) {
-    throw invalid(`${name}: its repository has no index of charts`, 'Give the address that helm repo add takes.');
-  }
-  const list: unknown = Object.hasOwn(entries, chart) ? Reflect.get(entries, chart) : [];
-  return (Array.isArray(list) ? list : []).flatMap((each: unknown) => {
-    const { version, digest, urls } = Object(each) as Record<string, unknown>;
-    if (typeof version !== 'string') return [];
-    const hex = typeof digest === 'string' ? digest.replace(/^sha256:/, '') : '';
-    const sum = `sha256:${hex}`;
-    return [
-      {
-        version,
-        digest: isDigest(sum) ? sum : undefined,
-        urls: Array.isArray(urls) ? urls.filter((url) => typeof url === 'string') : [],
-      },
-    ];
-  });
-}
-
 /** The very version, else the newest in the range; of those the one with the digest that it has to have. */
 function choose(
-  all: readonly Listed[],
+  all: readonly ListedChart[],
   { chart, version }: RepositoryChart,
   digest: Digest | undefined,
   { name, at }: WantedChart,
-): Listed {
+): ListedChart {
   const exact = all.filter((each) => each.version === version || each.version === `v${version}`);
   const isIn = parseRange(version);
   const matching = exact.length > 0 ? exact : all.filter((each) => isIn?.(parsed(each.version)) === true);
@@ -189,7 +151,7 @@ function parsed(version: string): NonNullable<ReturnType<typeof parseVersion>> {
   return parseVersion(version) ?? { major: -1, minor: 0, patch: 0, prerelease: '' };
 }
 
-function archiveUrl(written: string, base: URL, { digest }: Listed): string {
+function archiveUrl(written: string, base: URL, { digest }: ListedChart): string {
   const url = URL.canParse(written, base.href) ? new URL(written, base) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw invalid(
@@ -210,7 +172,7 @@ function archiveUrl(written: string, base: URL, { digest }: Listed): string {
 async function checkIsWhatWasListed(
   { bytes }: ChartArchive,
   chart: string,
-  { version }: Listed,
+  { version }: ListedChart,
   asked: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
