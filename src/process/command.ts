@@ -24,6 +24,8 @@ const TAIL_LINES = 20;
 const MAX_LINE = 16 * 1024;
 /** What a command has to tidy up between the signal and the kill. */
 const GRACE_MS = 3000;
+/** How long output may still come once the command has ended. */
+const CLOSING_MS = 1000;
 
 /**
  * Runs a command to its end. What it left running in the background is killed with it: nothing may write into the
@@ -60,7 +62,13 @@ export async function runCommand(command: RunnableCommand): Promise<CommandEnd> 
       child.once('exit', (...end) => resolve(end));
     });
     killGroup(child.pid, 'SIGKILL');
+    // What made itself a session of its own keeps the pipes, and is not waited for.
+    const closing = setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, CLOSING_MS);
     await closed;
+    clearTimeout(closing);
     command.signal?.throwIfAborted();
     return { code: code ?? undefined, signal: signal ?? undefined, tail };
   } finally {

@@ -80,6 +80,9 @@ test('every flag of sealer build has its input', () => {
     annotation: 'annotations',
     secret: 'secrets',
     'insecure-registry': 'insecure-registries',
+    // One input that says what two flags do.
+    locked: 'lock',
+    record: 'cluster',
   };
   // What an action says by outputs and groups instead.
   const elsewhere = ['json', 'quiet', 'progress', 'iidfile', 'metadata-file'];

@@ -31,7 +31,28 @@ test('without flags a build is what the contract says', () => {
     saveImages: true,
     type: 'kube-installer',
     compression: 'gzip',
+    lock: 'use',
+    offline: false,
+    imageArchives: [],
+    imageSources: [],
+    record: false,
+    cluster: { image: undefined, timeoutMs: 600_000, settleMs: 10_000 },
   });
+});
+
+test('--locked requires the lock, --lock alone writes it', () => {
+  assert.equal(parse('--locked').lock, 'require');
+  assert.equal(parse('--lock=write').lock, 'write');
+  assert.equal(parse('--lock=ignore').lock, 'ignore');
+  assert.throws(() => parse('--lock=maybe'));
+});
+
+test('an engine that we do not know is refused', () => {
+  assert.deepEqual(parse('--image-source', 'docker', '--image-source', 'containerd').imageSources, [
+    'docker',
+    'containerd',
+  ]);
+  assert.throws(() => parse('--image-source', 'cri-o'), /docker, podman, containerd/);
 });
 
 test('names are completed and kept once', () => {
