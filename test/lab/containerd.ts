@@ -11,6 +11,8 @@ export interface MirrorOptions {
   /** The mirror's URL for a registry host, path included. */
   readonly mirror: (host: string) => string;
   readonly platform: string;
+  /** An Authorization header for the mirror. */
+  readonly authorization?: string;
 }
 
 export interface Containerd extends AsyncDisposable {
@@ -57,12 +59,15 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 /** Pulls the content of references and gives the digest that containerd has for each. Needs no root: nothing is unpacked. */
 export async function pullWithContainerd(
   references: readonly string[],
-  { mirror, platform }: MirrorOptions,
+  { mirror, platform, authorization }: MirrorOptions,
 ): Promise<string[]> {
   await using containerd = await startContainerd();
   const { socket } = containerd;
   const hosts = join(containerd.folder, 'certs.d');
-  for (const reference of references) writeMirror(hosts, reference.slice(0, reference.indexOf('/')), mirror);
+  for (const reference of references) {
+    const host = reference.slice(0, reference.indexOf('/'));
+    writeMirror(join(hosts, host), mirror(host), authorization);
+  }
   for (const reference of references) {
     await runTool('ctr', [
       '--address',
@@ -81,18 +86,18 @@ export async function pullWithContainerd(
 }
 
 /** `override_path` makes containerd ask for exactly this path; both entries point at the mirror, so nothing goes upstream. */
-function writeMirror(hosts: string, host: string, mirror: MirrorOptions['mirror']): void {
-  const folder = join(hosts, host);
+function writeMirror(folder: string, url: string, authorization: string | undefined): void {
   mkdirSync(folder, { recursive: true });
-  const url = mirror(host);
+  const header = (table: string) =>
+    authorization === undefined ? '' : `[${table}]\n  authorization = "${authorization}"\n`;
   writeFileSync(
     join(folder, 'hosts.toml'),
     `server = "${url}"
-[host."${url}"]
+${header('header')}[host."${url}"]
   capabilities = ["pull", "resolve"]
   override_path = true
   skip_verify = true
-`,
+${header(`host."${url}".header`)}`,
   );
 }
 

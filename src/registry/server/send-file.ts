@@ -36,6 +36,9 @@ export async function sendStream(response: ServerResponse, stream: Readable): Pr
     await pipeline(stream, response);
   } catch (error) {
     if (!response.destroyed) throw error;
+  } finally {
+    // A pipeline into what is destroyed already leaves its source open.
+    stream.destroy();
   }
 }
 
