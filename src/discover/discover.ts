@@ -11,7 +11,13 @@ import { type AppValues, createChartTest, findCharts, isChartArchive } from './p
 import { findKustomizations } from './places/kustomizations.ts';
 import { roleByName } from './places/roles.ts';
 import { renderTemplates } from './places/templates.ts';
-import { findInChart, findInKustomization, placeFindings, type RenderContext } from './render-parts.ts';
+import {
+  findInChart,
+  findInKustomization,
+  placeFindings,
+  placeInTemplates,
+  type RenderContext,
+} from './render-parts.ts';
 import { type Ignoring, parseIgnoring, withoutIgnored } from './rules/ignoring.ts';
 import { NO_RULES, type Rules } from './rules/rules.ts';
 
@@ -92,7 +98,8 @@ export async function discover(
       ...charts.map((chart) => () => findInChart(chart, context)),
       ...kustomizations.roots.map((place) => () => findInKustomization(place, context)),
     ];
-    parts.push(...(await inParallel(work, RENDERINGS_AT_ONCE, (each) => each())));
+    const found = await inParallel(work, RENDERINGS_AT_ONCE, (each) => each());
+    parts.push(...found.map((part) => placeInTemplates(part, templates.rendered)));
   }
   return finish(parts, parseIgnoring(rules, options.ignoreFile, options.ignored ?? []));
 }

@@ -62,6 +62,21 @@ export function placeFindings({ findings, problems }: Findings, rendered: Render
   };
 }
 
+/** Values and manifests may be templates themselves: what is placed in one of them is in its `.tmpl`. */
+export function placeInTemplates({ findings, problems }: Findings, templates: ReadonlyMap<string, Rendered>): Findings {
+  const move = (at: Place, text: string): Place => {
+    const template = templates.get(at.file);
+    if (template === undefined) return at;
+    return at.line === undefined ? { file: `${at.file}.tmpl` } : template.place(at.line, text);
+  };
+  return {
+    findings: findings.map((finding) => ({ ...finding, at: move(finding.at, finding.text) })),
+    problems: problems.map((problem) =>
+      problem.at === undefined ? problem : { ...problem, at: move(problem.at, '') },
+    ),
+  };
+}
+
 function searchChart(rendered: Rendered, place: ChartPlace, rules: Rules): Findings {
   const chart = rendered.chartName ?? place.name;
   const app = place.app === undefined ? {} : { app: place.app };

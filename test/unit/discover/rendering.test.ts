@@ -203,6 +203,19 @@ test('templates are rendered before anything else: values of charts, kustomizati
   assert.ok(requests[0]?.files.has('charts/web/templates/helm.tmpl'));
 });
 
+test('a place in values that were a template is one in the template', async () => {
+  const { renderer } = fakeRenderer({
+    chart: async () => [rendered(pod('web:1'), { place: () => ({ file: 'charts/web/values.yaml', line: 2 }) })],
+    template: (text) => rendered(text, { place: (line) => ({ file: 'charts/web/values.yaml.tmpl', line: line + 5 }) }),
+  });
+  const entries = { 'charts/web/Chart.yaml': '', 'charts/web/values.yaml.tmpl': 'a: b\n' };
+  const { findings } = await discover(files(entries), { renderer });
+  assert.deepEqual(
+    findings.map(({ at }) => at),
+    [{ file: 'charts/web/values.yaml.tmpl', line: 7 }],
+  );
+});
+
 test('nothing more is done when the signal says stop', async () => {
   const { renderer } = fakeRenderer();
   const signal = AbortSignal.abort(new Error('stop'));
