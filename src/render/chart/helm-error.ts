@@ -121,7 +121,7 @@ function ofTemplate(said: string, failure: HelmFailure): SealerError | undefined
 
 /** The path of the value that a template missed, as it is written in a values file of the outermost chart. */
 function missingValue(said: string, line: string, subcharts: readonly string[]): string | undefined {
-  const nil = /at <[^>]*?\.Values\.([\w.]+)[^>]*>:\s*nil pointer evaluating [^\s]*?\.?(\w+)\s*$/m.exec(said);
+  const nil = /at <[^>]*?\.Values\.([\w.]+)[^>]*>:\s*nil pointer evaluating /.exec(said);
   const required = said.includes('execution error')
     ? /required\s+(?:"[^"]*"|`[^`]*`|\([^)]*\))\s+\$?\.Values\.([\w.]+)|\.Values\.([\w.]+)\s*\|\s*required/.exec(line)
     : null;

@@ -18,10 +18,11 @@ export function kustomizeError(
     .replaceAll(`${folder}/tree/`, '')
     .replaceAll(folder, '')
     .replace(/^error: /, '')
+    .replaceAll('\\"', '"')
     .trim();
   const reason = reasonOf(said);
   // kustomize names the innermost thing that failed, by a path relative to whatever it was in.
-  const named = [...said.matchAll(/'([^'\s]+)'|File: (\S+)|in (?:file )?(\S+\.ya?ml)/g)]
+  const named = [...said.matchAll(/'([^'\s]+)'|File: ([^\s"]+)|in (?:file )?(\S+\.ya?ml)/g)]
     .map(([, quoted, file, inside]) => quoted ?? file ?? inside ?? '')
     .filter((name) => name !== '');
   const innermost = named.at(-1)?.split('/').at(-1);
@@ -57,5 +58,8 @@ function reasonOf(said: string): string {
   const parts = said.split(
     /accumulating resources(?: from '[^']*')?: |accumulation err='|(?:recursed accumulation of|couldn't make target for) path '[^']*': /,
   );
-  return (parts.at(-1) ?? said).trim();
+  const reason = (parts.at(-1) ?? said).trim();
+  // What is wrapped is in quotes, of which only the closing one is left here.
+  const isHalf = reason.endsWith('"') && (reason.split('"').length - 1) % 2 === 1;
+  return isHalf ? reason.slice(0, -1) : reason;
 }

@@ -235,15 +235,20 @@ class Evaluator {
   #printable(value: Value, at: Position): string {
     if (value instanceof Missing) return this.#fail(`${value.name} is not set`, at, GIVE_IT);
     if (value === null) return this.#fail('There is no value here', at, GIVE_IT);
-    return show(value);
+    return this.#guarded(at, () => show(value));
   }
 
   #write(text: string, at: Position, isText: boolean): void {
+    this.#guarded(at, () => this.#output.write(text, this.#lineOf(at), isText));
+  }
+
+  /** What grows beyond its bounds has a place too. */
+  #guarded<T>(at: Position, work: () => T): T {
     try {
-      this.#output.write(text, this.#lineOf(at), isText);
+      return work();
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.#fail(error.message, at);
+      return this.#fail(error.message, at);
     }
   }
 
