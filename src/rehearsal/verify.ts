@@ -72,7 +72,7 @@ export async function verifyImage(
   const bundle = await bundleStorage({ store, manifest: spec.manifestv1, onPull: (pull) => pulls.push(pull), signal });
   // While it starts, the cluster may fetch what it is made of; the image has its own Kubernetes where it runs for good.
   const outside = pullThroughStorage({ store, source: client, signal });
-  const registry = switchableStorage(outside);
+  const registry = switchableStorage(bundle.or(outside, () => true));
   await using running = await openCluster({ cluster, kubeVersion, isolated: true, registry }, world);
   const ignore = await workloadUids(running.api, signal);
   const readyMs = performance.now() - started;
