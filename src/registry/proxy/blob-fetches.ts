@@ -1,6 +1,6 @@
 /**
- * Blobs on their way into the store: each fetched once however many ask for it, a few at a time. What somebody waits for
- * comes before what will be asked for soon; of that, the largest come first, since they take longest.
+ * Blobs on their way into the store: each fetched once however many ask for it. What somebody waits for comes at once;
+ * beside that, a few come that will be asked for soon, the largest first, since they take longest.
  */
 
 import { SealerError } from '../../error.ts';
@@ -23,6 +23,10 @@ export interface BlobFetchOptions {
 
 /** How many are fetched at once; the client limits requests by host besides. */
 const IN_FLIGHT = 8;
+/** How many of them before they are asked for: fewer than the client's requests by host, so that one is left for who waits. */
+const AHEAD = 3;
+/** A config is asked for before all layers, and waiting for its turn would take longer than fetching it. */
+const SMALL = 64 * 1024;
 /** No image has more layers than an engine can mount; what claims to have is fetched as it is asked for. */
 const PREFETCHED = 500;
 /** How often a blob is tried again because somebody else's attempt, from another repository, failed. */
@@ -32,7 +36,8 @@ interface Flight {
   readonly blob: Descriptor;
   readonly from: Reference;
   readonly ended: Promise<void>;
-  isWaitedFor: boolean;
+  /** Somebody waits for it, or it is small. */
+  isUrgent: boolean;
   readonly begin: () => void;
 }
 
@@ -42,6 +47,8 @@ export class BlobFetches {
   /** Those of the flights that have not begun. */
   readonly #queue = new Set<Flight>();
   #running = 0;
+  /** Those of the running that began without being urgent. */
+  #ahead = 0;
 
   constructor(options: BlobFetchOptions) {
     this.#options = options;
@@ -51,7 +58,8 @@ export class BlobFetches {
   prefetch(blobs: readonly Descriptor[], from: Reference): void {
     if (blobs.length > PREFETCHED) return;
     for (const blob of blobs) {
-      if (!isNondistributable(blob.mediaType) && !this.#flights.has(blob.digest)) this.#enqueue(blob, from, false);
+      if (isNondistributable(blob.mediaType) || this.#flights.has(blob.digest)) continue;
+      this.#enqueue(blob, from, blob.size <= SMALL);
     }
     this.#next();
   }
@@ -66,7 +74,7 @@ export class BlobFetches {
       if (await isThere(store, blob)) return;
       signal.throwIfAborted();
       const flight = this.#flights.get(blob.digest) ?? this.#enqueue(blob, from, true);
-      flight.isWaitedFor = true;
+      flight.isUrgent = true;
       this.#next();
       try {
         await flight.ended;
@@ -82,12 +90,12 @@ export class BlobFetches {
     await Promise.allSettled([...this.#flights.values()].map(({ ended }) => ended));
   }
 
-  #enqueue(blob: Descriptor, from: Reference, isWaitedFor: boolean): Flight {
+  #enqueue(blob: Descriptor, from: Reference, isUrgent: boolean): Flight {
     const { promise, resolve } = Promise.withResolvers<void>();
     const ended = promise.then(() => this.#fetch(blob, from)).finally(() => this.#flights.delete(blob.digest));
-    // A prefetch fails without anybody there to hear of it.
+    // What is fetched ahead fails without anybody there to hear of it.
     ended.catch(() => {});
-    const flight = { blob, from, ended, isWaitedFor, begin: resolve };
+    const flight = { blob, from, ended, isUrgent, begin: resolve };
     this.#flights.set(blob.digest, flight);
     this.#queue.add(flight);
     return flight;
@@ -95,35 +103,42 @@ export class BlobFetches {
 
   async #fetch(blob: Descriptor, from: Reference): Promise<void> {
     const { store, bring, signal } = this.#options;
-    try {
-      signal.throwIfAborted();
-      if (await isThere(store, blob)) return;
-      signal.throwIfAborted();
-      await bring(blob, from, signal);
-    } finally {
-      this.#running -= 1;
-      this.#next();
-    }
+    signal.throwIfAborted();
+    if (await isThere(store, blob)) return;
+    signal.throwIfAborted();
+    await bring(blob, from, signal);
   }
 
   #next(): void {
     while (this.#running < IN_FLIGHT) {
       const flight = this.#mostWanted();
       if (flight === undefined) return;
-      this.#queue.delete(flight);
-      this.#running += 1;
-      flight.begin();
+      this.#begin(flight);
     }
   }
 
+  #begin(flight: Flight): void {
+    const isAhead = !flight.isUrgent;
+    this.#queue.delete(flight);
+    this.#running += 1;
+    if (isAhead) this.#ahead += 1;
+    const end = () => {
+      this.#running -= 1;
+      if (isAhead) this.#ahead -= 1;
+      this.#next();
+    };
+    flight.ended.then(end, end);
+    flight.begin();
+  }
+
   #mostWanted(): Flight | undefined {
-    let best: Flight | undefined;
+    let largest: Flight | undefined;
     for (const flight of this.#queue) {
-      // The first that is waited for: those have waited longest.
-      if (flight.isWaitedFor) return flight;
-      if (best === undefined || flight.blob.size > best.blob.size) best = flight;
+      // The first that is urgent has waited longest.
+      if (flight.isUrgent) return flight;
+      if (largest === undefined || flight.blob.size > largest.blob.size) largest = flight;
     }
-    return best;
+    return this.#ahead < AHEAD ? largest : undefined;
   }
 }
 
