@@ -26,7 +26,7 @@ const SKIPPED_KEYS = new Set(['description', 'kubectl.kubernetes.io/last-applied
 export function walkByLooks(walk: Walk, node: YamlNode, path: string, ownKey: string, isInImages = false): void {
   const { yaml, seen, budget } = walk;
   if (!isMapping(yaml, node) && !isSequence(yaml, node)) {
-    takeScalar(walk, node, path.slice(0, -1), ownKey, isInImages);
+    takeScalar(walk, node, path, ownKey, isInImages);
     return;
   }
   if (seen.has(node) || budget.nesting >= MAX_NESTING) return;
@@ -68,7 +68,8 @@ function walkMapping(walk: Walk, node: YamlNode, path: string, ownKey: string, i
   }
 }
 
-function takeScalar(walk: Walk, node: YamlNode, path: string, key: string, isInImages: boolean): void {
+/** @param at its path, with a dot: cutting that off for every scalar of a large document would take a while */
+function takeScalar(walk: Walk, node: YamlNode, at: string, key: string, isInImages: boolean): void {
   if (walk.taken.has(node)) return;
   const text = stringOf(walk.yaml, node)?.trim();
   if (text === undefined || text === '') return;
@@ -79,11 +80,14 @@ function takeScalar(walk: Walk, node: YamlNode, path: string, key: string, isInI
     // `osImage: Ubuntu` is a word; `image: nginx` is an image.
     const isTelling = isImage || IMAGES_KEY.test(key) ? look.isTelling : /[:@]/.test(text);
     if (!isTelling && key.toLowerCase() !== 'image') return;
-    takeLook(walk, node, text, path, { finder: 'shape', certainty: look.isUnmistakable ? 'certain' : 'possible' });
+    takeLook(walk, node, text, at.slice(0, -1), {
+      finder: 'shape',
+      certainty: look.isUnmistakable ? 'certain' : 'possible',
+    });
     return;
   }
   if (!text.includes('/') || !/[:@]/.test(text)) return;
   for (const found of unmistakableIn(text)) {
-    if (found.text === text) takeLook(walk, node, text, path, { finder: 'shape', certainty: 'possible' });
+    if (found.text === text) takeLook(walk, node, text, at.slice(0, -1), { finder: 'shape', certainty: 'possible' });
   }
 }

@@ -24,7 +24,7 @@ export function entriesOf(yaml: YamlDocument, node: YamlNode | undefined): Reado
   if (recent?.node === node) return recent.entries;
   const known = yaml.memo.entries.get(node);
   if (known !== undefined) return known;
-  const entries = collect(yaml, node, new Set());
+  const entries = collect(yaml, node, undefined);
   if (isShared(yaml, node) || entries.size > 30) yaml.memo.entries.set(node, entries);
   yaml.memo.recent[node % RECENT] = { node, entries };
   return entries;
@@ -43,12 +43,9 @@ function isShared(yaml: YamlDocument, node: YamlNode): boolean {
   return event !== undefined && 'anchorStart' in event && event.anchorStart >= 0;
 }
 
-function collect(yaml: YamlDocument, node: YamlNode, entered: Set<YamlNode>): ReadonlyMap<string, YamlNode> {
+function collect(yaml: YamlDocument, node: YamlNode, above: Set<YamlNode> | undefined): ReadonlyMap<string, YamlNode> {
   const own = new Map<string, YamlNode>();
-  // Merges that lead back to themselves, or to the same mapping a thousand times, are entered once.
-  if (entered.has(node) || entered.size > MAX_CHAIN || yaml.memo.mergedEntries > MAX_MERGED_ENTRIES) return own;
-  entered.add(node);
-  const merges: YamlNode[] = [];
+  let merges: YamlNode[] | undefined;
   const end = (yaml.next[node] ?? 0) - 1;
   for (let at = node + 1; at < end; ) {
     const keyNode = at;
@@ -56,15 +53,28 @@ function collect(yaml: YamlDocument, node: YamlNode, entered: Set<YamlNode>): Re
     at = yaml.next[valueNode] ?? end;
     const key = textOf(yaml, follow(yaml, keyNode));
     const value = follow(yaml, valueNode);
-    if (key === '<<') merges.push(value);
-    else if (key !== undefined) own.set(key, value);
+    if (key === '<<') {
+      merges ??= [];
+      merges.push(value);
+    } else if (key !== undefined) own.set(key, value);
   }
-  for (const merge of merges.flatMap((each) => (isMapping(yaml, each) ? [each] : [...itemsOf(yaml, each)]))) {
-    if (!isMapping(yaml, merge)) continue;
-    const merged = yaml.memo.entries.get(merge) ?? collect(yaml, merge, entered);
-    yaml.memo.entries.set(merge, merged);
+  if (merges !== undefined) merge(yaml, own, merges, new Set(above).add(node));
+  return own;
+}
+
+function merge(
+  yaml: YamlDocument,
+  own: Map<string, YamlNode>,
+  merges: readonly YamlNode[],
+  entered: Set<YamlNode>,
+): void {
+  for (const each of merges.flatMap((value) => (isMapping(yaml, value) ? [value] : [...itemsOf(yaml, value)]))) {
+    // Merges that lead back to themselves, or to the same mapping a thousand times, are entered once.
+    if (!isMapping(yaml, each) || entered.has(each) || entered.size > MAX_CHAIN) continue;
+    if (yaml.memo.mergedEntries > MAX_MERGED_ENTRIES) return;
+    const merged = yaml.memo.entries.get(each) ?? collect(yaml, each, entered);
+    yaml.memo.entries.set(each, merged);
     yaml.memo.mergedEntries += merged.size + 1;
     for (const [key, value] of merged) if (!own.has(key)) own.set(key, value);
   }
-  return own;
 }
