@@ -69,6 +69,8 @@ export interface Timings {
 
 /** Longer than an engine takes to kill a node with all its pods. What is left then is the watchdog's. */
 const REMOVE_MS = 120_000;
+/** An engine that was stopped or restarts; nobody waits for it at Ctrl-C. */
+const SILENCE_MS = 5000;
 
 /**
  * Starts a cluster of one node.
@@ -258,11 +260,13 @@ function isOwn(address: string): boolean {
 }
 
 async function removeSession(engine: EngineClient, id: string, watchdog: Watchdog, report: Report): Promise<void> {
-  const left = await removeLabelled(engine, `${SESSION_LABEL}=${id}`, { timeoutMs: REMOVE_MS });
-  if (left.length === 0) watchdog.release();
-  else {
-    const names = left.map(({ kind, id: name }) => `${kind} ${name}`).join(', ');
-    const message = `The container engine does not remove what the temporary cluster was: ${names}`;
-    report({ type: 'note', level: 'warning', message, hint: 'It is tried again in the background for 15 minutes.' });
+  const options = { timeoutMs: REMOVE_MS, silenceMs: SILENCE_MS };
+  const left = await removeLabelled(engine, `${SESSION_LABEL}=${id}`, options);
+  if (left?.length === 0) {
+    watchdog.release();
+    return;
   }
+  const names = left?.map(({ kind, id: name }) => `${kind} ${name}`).join(', ') ?? 'it does not answer';
+  const message = `The container engine does not remove what the temporary cluster was: ${names}`;
+  report({ type: 'note', level: 'warning', message, hint: 'It is tried again in the background for 15 minutes.' });
 }

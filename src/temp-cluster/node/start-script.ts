@@ -69,10 +69,10 @@ function isolate({ host, port, unused }: NonNullable<ScriptSettings['isolation']
   return [
     'ip route del default 2>/dev/null',
     `ip route add default via ${unused} dev eth0 || echo "sealer: no default route"`,
-    'for chain in OUTPUT FORWARD; do',
+    'if ! command -v iptables >/dev/null; then echo "sealer: no packet filter"; else for chain in OUTPUT FORWARD; do',
     `  iptables -I $chain -o eth0 -j REJECT --reject-with icmp-net-unreachable || iptables -I $chain -o eth0 -j DROP`,
     '  iptables -I $chain -o eth0 -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT',
     `  iptables -I $chain -o eth0 -d ${host} -p tcp --dport ${port} -j ACCEPT`,
-    'done || echo "sealer: no packet filter"',
+    'done; fi',
   ];
 }

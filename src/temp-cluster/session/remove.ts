@@ -9,6 +9,8 @@ export interface RemoveOptions {
   readonly lingerMs?: number;
   /** Give up after so long, milliseconds. */
   readonly timeoutMs: number;
+  /** Give up earlier when the engine itself does not answer for so long, milliseconds. */
+  readonly silenceMs?: number;
 }
 
 /** Between two rounds, milliseconds. */
@@ -21,14 +23,15 @@ const REMOVAL_MS = 120_000;
  * Removes containers (by force, with their volumes), then volumes and networks, again and again until none is left: an
  * engine refuses what is just being started or removed.
  * @param label `key=value`
- * @returns what is still there when time is up
+ * @returns what is still there when time is up; undefined when the engine does not say
  */
 export async function removeLabelled(
   client: EngineClient,
   label: string,
-  { lingerMs = 0, timeoutMs }: RemoveOptions,
-): Promise<readonly Resource[]> {
+  { lingerMs = 0, timeoutMs, silenceMs = timeoutMs }: RemoveOptions,
+): Promise<readonly Resource[] | undefined> {
   const end = Date.now() + timeoutMs;
+  let answeredAt = Date.now();
   let emptySince: number | undefined;
   for (let round = 0; ; round++) {
     const left = await removeOnce(client, label);
@@ -37,7 +40,8 @@ export async function removeLabelled(
       emptySince ??= now;
       if (now - emptySince >= lingerMs) return [];
     } else emptySince = undefined;
-    if (now >= end) return left ?? [];
+    if (left !== undefined) answeredAt = now;
+    if (now >= end || now - answeredAt >= silenceMs) return left;
     // The first look after a removal needs no pause: usually nothing is left.
     if (left === undefined || round > 0 || left.length === 0) {
       await sleep(Math.min(PAUSE_MS * 1.5 ** round, LONGEST_PAUSE_MS));

@@ -55,10 +55,16 @@ describe('removing a session', () => {
     const client = new EngineClient({ socketPath: engine.socket });
     const left = await removeLabelled(client, `${SESSION_LABEL}=mine`, { timeoutMs: 300 });
     assert.deepEqual(
-      left.map(({ kind, id }) => `${kind} ${id}`),
+      left?.map(({ kind, id }) => `${kind} ${id}`),
       ['network networks'],
     );
   });
+});
+
+test('an engine that is gone is not taken for an empty one, and not waited for longer than told', async () => {
+  const client = new EngineClient({ socketPath: '/nowhere.sock' });
+  const options = { timeoutMs: 60_000, silenceMs: 200 };
+  assert.equal(await removeLabelled(client, `${SESSION_LABEL}=mine`, options), undefined);
 });
 
 describe('a sweep', () => {
