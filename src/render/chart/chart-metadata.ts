@@ -5,7 +5,6 @@ import { SealerError } from '../../error.ts';
 
 export interface ChartMetadata {
   readonly name: string;
-  readonly kubeVersion: string | undefined;
   readonly dependencies: readonly ChartDependency[];
   readonly annotations: ReadonlyMap<string, string>;
 }
@@ -34,7 +33,6 @@ export function parseChartMetadata(text: string, requirements: string | undefine
   }
   return {
     name,
-    kubeVersion: typeof chart.kubeVersion === 'string' ? chart.kubeVersion : undefined,
     dependencies: [...dependenciesOf(chart.dependencies), ...dependenciesOf(required.dependencies)],
     annotations: new Map(
       Object.entries(mappingOf(chart.annotations)).flatMap(([key, value]) =>

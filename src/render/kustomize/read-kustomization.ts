@@ -7,7 +7,7 @@ import { mappingOf } from '../chart/chart-metadata.ts';
 import { placeOfText } from '../chart/text-place.ts';
 
 /** The names that kustomize looks for, in its order. */
-export const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
 export interface Kustomization {
   /** Rootfs path of its folder; empty for the root. */

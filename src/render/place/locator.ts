@@ -40,8 +40,7 @@ export function createLocator(): Locator {
   const indexOf = ({ place, content }: SourceText): IndexedText => {
     const known = texts.get(place);
     if (known !== undefined) return known;
-    const text = content.toString();
-    const index = { place, lines: text.split('\n'), words: wordsOf(text) };
+    const index = { place, words: wordsOf(content.toString()) };
     texts.set(place, index);
     return index;
   };
@@ -58,17 +57,16 @@ export function createLocator(): Locator {
 
 interface IndexedText {
   readonly place: string;
-  readonly lines: readonly string[];
   readonly words: Words;
 }
 
 function ofValue(question: Question, template: IndexedText, values: readonly IndexedText[]): Place | undefined {
   const [whole = question.value, ...pieces] = partsOf(question.value);
-  const literal = template.words.get(whole) ?? [];
+  const literal = template.words.linesWith(whole);
   if (literal.length > 0) return { file: template.place, line: choose(literal, question.rank(whole)) };
   for (const part of [whole, ...pieces]) {
     for (const text of [template, ...values]) {
-      const line = text.words.get(part)?.find((each) => names(text.lines[each - 1] ?? '', part, question));
+      const line = text.words.linesWith(part).find((each) => names(text.words.lines[each - 1] ?? '', part, question));
       if (line !== undefined) return { file: text.place, line };
     }
   }
@@ -85,7 +83,7 @@ function names(line: string, part: string, question: Question): boolean {
 function ofKey(question: Question, template: IndexedText): Place | undefined {
   const key = keyOf(question.line);
   if (key === undefined) return undefined;
-  const lines = template.words.get(`${key}:`) ?? [];
+  const lines = template.words.linesWith(`${key}:`);
   if (lines.length === 1 && lines[0] !== undefined) return { file: template.place, line: lines[0] };
   const { before, all } = question.rank(`${key}:`);
   const line = all === lines.length ? lines[before] : undefined;

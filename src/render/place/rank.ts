@@ -28,6 +28,17 @@ export function createRank(lines: readonly string[], documents: readonly Rendere
   };
   return (source, line) => (text) => {
     const found = find(source, text);
-    return { before: found.filter((each) => each < line).length, all: found.length };
+    return { before: countBelow(found, line), all: found.length };
   };
+}
+
+/** How many of the ascending numbers are below the limit. */
+function countBelow(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  for (let high = numbers.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? 0) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
