@@ -64,7 +64,7 @@ describe('the bundles', () => {
     for (const name of ['commander', 'js-yaml', 'tar-stream', '@actions/core', '@actions/cache', 'testcontainers']) {
       assert.match(text, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
     }
-    assert.doesNotMatch(text, /node_modules/);
+    assert.doesNotMatch(text, /node_modules\//);
   });
 
   test('sealer.cjs is a program of its own', async () => {
