@@ -7,13 +7,13 @@ import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference, type Reference } from '../oci/reference.ts';
 import type { Store } from '../oci/store/index.ts';
+import { inParallel } from '../parallel.ts';
 import { type Report, silent } from '../progress.ts';
 import { type BroughtBlobs, bringBlobs, type WantedBlob } from './bring-blobs.ts';
 import { blobsOf, type Harvest, type HarvestedImage } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
 import { type BundleInventory, EMPTY_INVENTORY, isCarriedBy } from './inventory.ts';
 import { type Failure, imagesMissing, isAboutOneImage } from './missing.ts';
-import { inParallel } from '../parallel.ts';
 import {
   isImageConfig,
   mayMean,

@@ -15,28 +15,40 @@ export interface AskedImage {
 
 /**
  * Every image that was asked for, sorted. The pods count as well as the pulls: what a node had already is not pulled.
- * @param pulls of an image that was missing first and then served only the latter counts
+ * @param pulls in their order; of several of one name the last counts
  */
 export function askedImages({ pods }: Pick<WorkloadReport, 'pods'>, pulls: readonly Pull[]): readonly AskedImage[] {
-  const asked = new Map<string, { askers: Set<string>; reason?: string | undefined; isServed: boolean }>();
+  const asked = new Map<string, { name: string; askers: Set<string>; reason: string | undefined }>();
   const of = (name: string) => {
-    const known = asked.get(name) ?? { askers: new Set<string>(), isServed: false };
-    asked.set(name, known);
+    const key = imageKey(name);
+    const known = asked.get(key) ?? { name, askers: new Set<string>(), reason: undefined };
+    // The name with a tag says more.
+    if (name.length > known.name.length) known.name = name;
+    asked.set(key, known);
     return known;
   };
   for (const { name, outcome, reason = 'it is not there' } of pulls) {
-    const image = of(name);
-    if (outcome === 'served') image.isServed = true;
-    else image.reason = reason;
+    of(name).reason = outcome === 'served' ? undefined : reason;
   }
   for (const { namespace, name, owner, images } of pods) {
     const asker = owner ?? `Pod ${namespace}/${name}`;
-    for (const { image } of images)
+    for (const { image } of images) {
       if (isReference(image)) of(formatReference(parseReference(image))).askers.add(asker);
+    }
   }
-  return [...asked]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { askers, reason, isServed }]) => {
-      return { name, askers: [...askers].sort(), ...(reason === undefined || isServed ? {} : { reason }) };
+  return [...asked.values()]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, askers, reason }) => {
+      return { name, askers: [...askers].sort(), ...(reason === undefined ? {} : { reason }) };
     });
+}
+
+/**
+ * What two names of the same image have in common: of a name with tag and digest, container runtimes ask for the digest
+ * and forget the tag.
+ * @param name complete
+ */
+export function imageKey(name: string): string {
+  const { tag: _, ...pinned } = parseReference(name);
+  return pinned.digest === undefined ? name : formatReference(pinned);
 }

@@ -8,7 +8,7 @@ import { type WorkloadReport, workloadUids } from '../kubernetes/index.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type Pull, pullThroughStorage, switchableStorage } from '../registry/proxy/index.ts';
-import { askedImages } from './asked.ts';
+import { askedImages, imageKey } from './asked.ts';
 import { type ClusterOptions, openCluster, type RehearsalWorld } from './cluster.ts';
 import { isOwnImage } from './own-images.ts';
 import { rehearse } from './rehearse.ts';
@@ -86,18 +86,18 @@ export async function verifyImage(
     world,
   );
   const asked = askedImages(report, pulls).filter(({ name }) => !isOwnImage(name));
-  const carried = new Map(bundle.images.map((each) => [each.name, each]));
+  const carried = new Set(bundle.images.map(({ name }) => imageKey(name)));
   const missing = asked
-    .filter(({ name }) => !carried.has(name))
+    .filter(({ name, reason }) => reason !== undefined || !carried.has(imageKey(name)))
     .map(({ name, askers, reason = 'it is not in the image' }): MissingImage => ({ name, askers, reason }));
-  const names = new Set(asked.map(({ name }) => name));
+  const wanted = new Set(asked.map(({ name }) => imageKey(name)));
   return {
     ok: report.ready && missing.length === 0,
     digest: spec.digest,
     clusterImage: running.image,
-    used: [...names].filter((name) => carried.has(name)),
+    used: bundle.images.flatMap(({ name }) => (wanted.has(imageKey(name)) ? [name] : [])),
     missing,
-    unused: bundle.images.filter(({ name }) => !names.has(name)),
+    unused: bundle.images.filter(({ name }) => !wanted.has(imageKey(name))),
     workloads: report,
     readyMs,
     totalMs: performance.now() - started,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ImageExtension, unpackRootfs } from '../../cluster-image/index.ts';
 import { type Finding, groupByReference } from '../../discover/index.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
+import { imageKey } from '../../rehearsal/index.ts';
 import type { Builder } from '../builder.ts';
 import { contentLayers, type StageState } from '../stage/state.ts';
 import { buildCluster } from './cluster.ts';
@@ -27,8 +28,10 @@ export async function recordImages(
   const layers = contentLayers(state).map(({ descriptor }) => descriptor);
   await unpackRootfs(store, { layers }, rootfs, { signal });
   const pulled = await recording.launch(rootfs, extension);
-  const names = new Set(groupByReference(known).map(({ reference }) => formatReference(reference)));
-  return pulled.filter(({ name }) => !names.has(name)).flatMap(({ name, askers }) => findingsOf(builder, name, askers));
+  const names = new Set(groupByReference(known).map(({ reference }) => imageKey(formatReference(reference))));
+  return pulled
+    .filter(({ name }) => !names.has(imageKey(name)))
+    .flatMap(({ name, askers }) => findingsOf(builder, name, askers));
 }
 
 function findingsOf({ kubefile }: Builder, name: string, askers: readonly string[]): readonly Finding[] {
