@@ -9,7 +9,7 @@ import type { Finding, Findings } from './finding.ts';
 import { findInImageList } from './lists/image-list.ts';
 import { type AppValues, createChartTest, findCharts, isChartArchive } from './places/charts.ts';
 import { findKustomizations } from './places/kustomizations.ts';
-import { roleByName } from './places/roles.ts';
+import { appOf, roleByName } from './places/roles.ts';
 import { renderTemplates } from './places/templates.ts';
 import {
   findInChart,
@@ -71,6 +71,7 @@ export async function discover(
   const charts = findCharts(paths).filter(({ chart, file }) => isChart(chart, templates.files.get(file)));
   const isInChart = createChartTest(charts);
   const kustomizations = findKustomizations(templates.files, isInChart);
+  const ownCharts = charts.filter(({ chart }) => !kustomizations.charts.has(chart));
   const isConsumed = (path: string): boolean => renderer !== undefined && kustomizations.consumed.has(path);
 
   const parts: Findings[] = [{ findings: [], problems: [...templates.problems, ...kustomizations.problems] }];
@@ -79,23 +80,24 @@ export async function discover(
     const content = templates.files.get(path);
     const role = roleByName(path);
     if (content === undefined || isConsumed(path) || (isInChart(path) && role !== 'image-list')) continue;
-    const file: TreatedFile = { path, content, role, rules, env: { ...env, ...apps?.get(appName(path))?.env } };
+    const file: TreatedFile = { path, content, role, rules, env: { ...env, ...apps?.get(appOf(path) ?? '')?.env } };
     const found = findInFile(file);
     const template = templates.rendered.get(path);
     parts.push(template === undefined ? found : placeFindings(found, template));
   }
   for (const { text, file } of options.imageLists ?? []) parts.push(findInImageList(text, file));
   if (renderer === undefined) {
-    const unread = [...charts.map(({ chart, file }) => notRendered('chart', chart, file))];
+    const unread = [...ownCharts.map(({ chart, file }) => notRendered('chart', chart, file))];
     for (const { folder, file, changesImages } of kustomizations.roots) {
       if (changesImages) unread.push(notRendered('kustomization', folder, file));
     }
     parts.push({ findings: [], problems: unread });
   } else {
     const { kubeVersion, apiVersions } = options;
-    const context: RenderContext = { renderer, files: templates.files, rules, apps, kubeVersion, apiVersions, signal };
+    const { files, failed } = templates;
+    const context: RenderContext = { renderer, files, failed, rules, apps, kubeVersion, apiVersions, signal };
     const work = [
-      ...charts.map((chart) => () => findInChart(chart, context)),
+      ...ownCharts.map((chart) => () => findInChart(chart, context)),
       ...kustomizations.roots.map((place) => () => findInKustomization(place, context)),
     ];
     const found = await inParallel(work, RENDERINGS_AT_ONCE, (each) => each());
@@ -133,10 +135,6 @@ function comparePlaces({ at: a }: Pick<Problem, 'at'>, { at: b }: Pick<Problem, 
 /** Below charts/ every archive is meant to be a chart; elsewhere it may be anything. */
 function isChart(chart: string, content: Buffer | undefined): boolean {
   return !chart.endsWith('.tgz') || chart.startsWith('charts/') || content === undefined || isChartArchive(content);
-}
-
-function appName(path: string): string {
-  return /^application\/apps\/([^/]+)\//.exec(path)?.[1] ?? '';
 }
 
 function notRendered(what: 'chart' | 'kustomization', path: string, file: string): Problem {

@@ -7,6 +7,7 @@ export { certaintyOf, type Finding, type Findings, groupByReference, type NamedI
 export { findInImageList } from './lists/image-list.ts';
 export { findInScript } from './lists/script.ts';
 export { findInManifests } from './manifest/find-in-manifests.ts';
+export { joinMissingTools } from './missing-tools.ts';
 export type { AppValues } from './places/charts.ts';
 export { isDiscoverable, mustBeRead } from './places/roles.ts';
 export { chooseDiscoverable } from './places/wanted.ts';

@@ -13,6 +13,8 @@ import type { Rules } from './rules/rules.ts';
 export interface RenderContext {
   readonly renderer: Renderer;
   readonly files: ReadonlyMap<string, Buffer>;
+  /** Paths of files that are not there because their templates have problems, which are told already. */
+  readonly failed: ReadonlySet<string>;
   readonly rules: Rules;
   readonly apps: ReadonlyMap<string, AppValues> | undefined;
   readonly kubeVersion: string | undefined;
@@ -24,6 +26,7 @@ export interface RenderContext {
 export async function findInChart(place: ChartPlace, context: RenderContext): Promise<Findings> {
   const { renderer, files, rules, signal } = context;
   const { valueSets, problems } = valueSetsOf(place, files, context);
+  if (valueSets.flat().some((path) => context.failed.has(path))) return { findings: [], problems: [...problems] };
   const rule = rules.charts.get(place.chart) ?? rules.charts.get(place.app ?? '') ?? rules.charts.get(place.name);
   const request = {
     files,

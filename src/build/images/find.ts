@@ -1,9 +1,10 @@
 /** Which container images the files of a stage name. */
 
-import { type AppValues, apiVersionsIn, discover, type Finding } from '../../discover/index.ts';
+import { type AppValues, apiVersionsIn, discover, type Finding, joinMissingTools } from '../../discover/index.ts';
 import { type Place, type Problem, SealerError } from '../../error.ts';
 import { type Builder, warn } from '../builder.ts';
 import { placeInContext } from '../context/context.ts';
+import { valueSetsOf } from '../instructions/value-sets.ts';
 import { contentLayers, type StageState } from '../stage/state.ts';
 import { kubeVersionFor } from './cluster.ts';
 import { discoverableFiles } from './discoverable.ts';
@@ -22,7 +23,7 @@ export async function findImages(builder: Builder, state: StageState, lists: Ima
     imageLists: lists.wanted,
     ignored: lists.ignored,
     env: Object.fromEntries(state.env),
-    apps: appValues(state),
+    apps: appValues(state, paths),
     kubeVersion: await kubeVersionFor(builder, state),
     apiVersions: apiVersionsIn(files),
   });
@@ -34,16 +35,22 @@ export async function findImages(builder: Builder, state: StageState, lists: Ima
   const located = problems.map((problem) =>
     problem.at === undefined ? problem : { ...problem, at: locate(problem.at) },
   );
-  refuseProblems(builder, located);
+  refuseProblems(builder, joinMissingTools(located));
   return findings.map((finding) => ({ ...finding, at: locate(finding.at) }));
 }
 
 /** What templates and charts of each app are rendered with. */
-function appValues({ apps, launch }: StageState): ReadonlyMap<string, AppValues> {
+function appValues({ apps, launch }: StageState, paths: readonly string[]): ReadonlyMap<string, AppValues> {
+  // Values of inherited apps are known by their files alone.
+  const bySet = valueSetsOf(paths);
   return new Map(
     [...apps.values()].map(({ name, env, valueSets }) => [
       name,
-      { env: Object.fromEntries(env), valueSets, isLaunched: launch.apps.includes(name) },
+      {
+        env: Object.fromEntries(env),
+        valueSets: bySet.get(name) ?? valueSets,
+        isLaunched: launch.apps.includes(name),
+      },
     ]),
   );
 }

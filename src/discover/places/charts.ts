@@ -81,7 +81,7 @@ export function valueSetsOf(
           `application/apps/${app}/${values}`,
           `application/values/${app}/${values}`,
         ];
-        const path = found.map((each) => each.replace(/\/\.\//g, '/')).find((each) => files.has(each));
+        const path = found.map((each) => withoutSuffix(each.replace(/\/\.\//g, '/'))).find((each) => files.has(each));
         if (path !== undefined) return [path];
         const message = `The values file ${values} of the chart ${chart} is not in the image`;
         problems.push({ code: 'RULES_INVALID', message, hint: `Copy it into ${chart}/.`, at: rule.at });
@@ -91,13 +91,20 @@ export function valueSetsOf(
     return { valueSets, problems };
   }
   const ofApp = app === undefined ? undefined : apps?.get(app)?.valueSets;
-  if (ofApp !== undefined && ofApp.length > 0) return { valueSets: ofApp, problems: [] };
+  if (ofApp !== undefined && ofApp.length > 0) {
+    return { valueSets: ofApp.map((set) => set.map(withoutSuffix)), problems: [] };
+  }
   const names = [name, nameInside(files.get(file))].filter((each) => each !== undefined);
   const beside = names
     .flatMap((each) => [`charts/${each}.values.yaml`, `charts/${each}.values.yml`])
     .find((path) => files.has(path));
   const isBeside = beside !== undefined && chart.startsWith('charts/');
   return { valueSets: isBeside ? [[beside]] : [], problems: [] };
+}
+
+/** Values may be named as the template that they are made from. */
+function withoutSuffix(path: string): string {
+  return path.replace(/\.tmpl$/, '');
 }
 
 /** A name that helm takes for a release. */

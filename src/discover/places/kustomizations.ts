@@ -21,6 +21,8 @@ export interface Kustomizations {
   readonly roots: readonly KustomizationPlace[];
   /** Files that are read by a kustomization, and not as they are. */
   readonly consumed: ReadonlySet<string>;
+  /** Folders of charts that kustomizations render, with values of their own. */
+  readonly charts: ReadonlySet<string>;
   readonly problems: readonly Problem[];
 }
 
@@ -39,7 +41,12 @@ const PATH_LISTS = [
 /** Lists of mappings with a `path`. */
 const LISTS_WITH_PATHS = ['patches', 'patchesJson6902', 'replacements'];
 const CHANGES_IMAGES =
-  /^["']?(?:images|helmCharts|components|generators|transformers|patches\w*|replacements)["']?[ \t]*:/m;
+  /^["']?(?:images|helmCharts|helmChartInflationGenerator|components|generators|transformers|patches\w*|replacements)["']?[ \t]*:/m;
+/** Lists of charts, and the field with the name of each; the second is the older. */
+const CHART_LISTS = [
+  ['helmCharts', 'name'],
+  ['helmChartInflationGenerator', 'chartName'],
+] as const;
 const GENERATORS = ['configMapGenerator', 'secretGenerator'];
 
 /**
@@ -52,7 +59,12 @@ export function findKustomizations(
 ): Kustomizations {
   const all = new Map<
     string,
-    { readonly place: KustomizationPlace; readonly names: ReadonlySet<string>; isRoot: boolean }
+    {
+      readonly place: KustomizationPlace;
+      readonly names: ReadonlySet<string>;
+      readonly charts: readonly string[];
+      isRoot: boolean;
+    }
   >();
   const problems: Problem[] = [];
   for (const [file, content] of files) {
@@ -65,6 +77,7 @@ export function findKustomizations(
       all.set(folder, {
         place: { folder, file, changesImages: read.changesImages },
         names: read.names,
+        charts: read.charts.map((chart) => join(folder, chart).replace(/\/$/, '')),
         isRoot: !read.isComponent,
       });
   }
@@ -77,15 +90,24 @@ export function findKustomizations(
       else if (files.has(path)) consumed.add(path);
     }
   }
-  return { roots: [...all.values()].filter(({ isRoot }) => isRoot).map(({ place }) => place), consumed, problems };
+  const charts = new Set([...all.values()].flatMap((each) => each.charts));
+  const roots = [...all.values()].filter(({ isRoot }) => isRoot).map(({ place }) => place);
+  return { roots, consumed, charts, problems };
 }
 
 type Read =
-  | { readonly names: ReadonlySet<string>; readonly isComponent: boolean; readonly changesImages: boolean }
+  | {
+      readonly names: ReadonlySet<string>;
+      /** Folders, relative. */
+      readonly charts: readonly string[];
+      readonly isComponent: boolean;
+      readonly changesImages: boolean;
+    }
   | { readonly problem: Problem };
 
 function readKustomization(content: Buffer, file: string): Read {
   const names = new Set<string>();
+  const charts: string[] = [];
   let isComponent = false;
   const text = decodeText(content);
   if (text === undefined) {
@@ -95,9 +117,10 @@ function readKustomization(content: Buffer, file: string): Read {
     if ('problem' in yaml) return yaml;
     isComponent ||= textOf(yaml, valueAt(yaml, yaml.root, 'kind')) === 'Component';
     for (const name of namesIn(yaml)) names.add(name);
+    charts.push(...chartsIn(yaml));
   }
   const isRemote = [...names].some((name) => /:\/\/|^git@|^github\.com\/|\?ref=/.test(name));
-  return { names, isComponent, changesImages: isRemote || CHANGES_IMAGES.test(text) };
+  return { names, charts, isComponent, changesImages: isRemote || CHANGES_IMAGES.test(text) };
 }
 
 function* namesIn(yaml: YamlDocument): Generator<string> {
@@ -119,6 +142,26 @@ function* namesIn(yaml: YamlDocument): Generator<string> {
     yield* textsOf(yaml, valueAt(yaml, item, 'additionalValuesFiles'));
   }
   yield* textsOf(yaml, valueAt(yaml, top.get('openapi'), 'path'));
+}
+
+/**
+ * The folders in which kustomize looks for the charts of a kustomization: `charts/`, or what says otherwise, and in it
+ * also `<name>-<version>/<name>` (kustomize 5, HelmChartInflationGenerator.go).
+ */
+function* chartsIn(yaml: YamlDocument): Generator<string> {
+  const top = entriesOf(yaml, yaml.root);
+  const given = textOf(yaml, valueAt(yaml, top.get('helmGlobals'), 'chartHome')) ?? '';
+  for (const [list, field] of CHART_LISTS) {
+    for (const item of itemsOf(yaml, top.get(list))) {
+      const name = textOf(yaml, valueAt(yaml, item, field)) ?? '';
+      const version = textOf(yaml, valueAt(yaml, item, 'version')) ?? '';
+      const home = textOf(yaml, valueAt(yaml, item, 'chartHome')) ?? given;
+      if (name === '') continue;
+      const folder = home === '' ? 'charts' : home;
+      yield join(folder, name);
+      if (version !== '') yield join(folder, `${name}-${version}`, name);
+    }
+  }
 }
 
 /** The texts of a list, or of a single one; patches that stand inline are mappings or have line breaks. */

@@ -41,9 +41,9 @@ export function mustBeRead(rootfsPath: string): boolean {
   return roleByName(rootfsPath) !== 'ignored';
 }
 
-/** The app whose files a path belongs to: `application/apps/<name>/…`. */
+/** The app whose files a path belongs to: `application/apps/<name>/…`, and `application/values/<name>/…`. */
 export function appOf(rootfsPath: string): string | undefined {
-  return /^application\/apps\/([^/]+)\/./.exec(rootfsPath)?.[1];
+  return /^application\/(?:apps|values)\/([^/]+)\/./.exec(rootfsPath)?.[1];
 }
 
 /** What a file is by its name and place alone; what charts and kustomizations do with it is for `layoutOf`. */

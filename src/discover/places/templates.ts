@@ -17,6 +17,8 @@ export interface RenderedFiles {
   readonly files: ReadonlyMap<string, Buffer>;
   /** By rootfs path without `.tmpl`: its rendering. */
   readonly rendered: ReadonlyMap<string, Rendered>;
+  /** Rootfs paths without `.tmpl` of those that have a problem. */
+  readonly failed: ReadonlySet<string>;
   readonly problems: readonly Problem[];
 }
 
@@ -27,6 +29,7 @@ export function renderTemplates(files: ReadonlyMap<string, Buffer>, options: Tem
   const isInChart = createChartTest(findCharts([...files.keys()].map((path) => path.replace(/\.tmpl$/, ''))));
   const all = new Map(files);
   const rendered = new Map<string, Rendered>();
+  const failed = new Set<string>();
   const problems: Problem[] = [];
   for (const [path, content] of files) {
     if (!path.endsWith('.tmpl') || !isWanted(path.slice(0, -'.tmpl'.length), isInChart)) continue;
@@ -36,11 +39,12 @@ export function renderTemplates(files: ReadonlyMap<string, Buffer>, options: Tem
       rendered.set(target, result);
       all.set(target, Buffer.from(result.text));
     } else {
+      failed.add(target);
       problems.push(...result.problems);
     }
     all.delete(path);
   }
-  return { files: all, rendered, problems };
+  return { files: all, rendered, failed, problems };
 }
 
 /** Templates of other kinds (`nginx.conf.tmpl`) name no images that anybody could read from them. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { valueSetsOf } from '../../../src/build/instructions/value-sets.ts';
 import { parseExtension } from '../../../src/cluster-image/index.ts';
 import { SealerError } from '../../../src/error.ts';
+import { lacking } from '../../integration/render/charts.ts';
 import { chartFiles } from './charts-setting.ts';
 import { openSetting } from './setting.ts';
 
@@ -78,6 +79,28 @@ test('an inherited app keeps its values; one that replaces it brings its own alo
   ]);
   const bare = await setting.build({ Kubefile: 'FROM registry.test/base:v1\nAPP web web\nLAUNCH web\n' });
   assert.equal(valueSetsOf(Object.keys(await setting.files(bare))).get('web'), undefined);
+});
+
+test('the charts of inherited apps are rendered with their values', { skip: await lacking('helm') }, async () => {
+  await using setting = await openSetting();
+  const base = 'FROM scratch\nAPP --values=values/one.yaml --values=values/two.yaml web web\n';
+  await setting.build(
+    {
+      ...FILES,
+      'web/templates/pod.yaml': 'kind: Pod\nmetadata: {name: p}\nspec: {containers: [{image: "{{ .Values.i }}"}]}\n',
+      'values/one.yaml': 'i: registry.test/one:1\n',
+      'values/two.yaml': 'i: registry.test/two:1\n',
+      'Base.Kubefile': base,
+    },
+    { file: `${setting.context}/Base.Kubefile`, tags: ['registry.test/base:v1'], saveImages: false },
+  );
+  await assert.rejects(
+    setting.build({ Kubefile: 'FROM registry.test/base:v1\nLAUNCH web\n' }, { offline: true }),
+    (error) =>
+      error instanceof SealerError &&
+      error.problems.length === 2 &&
+      error.problems.every(({ message }) => /registry\.test\/(one|two):1/.test(message)),
+  );
 });
 
 test('values for what is no chart, and values that are no file, are refused at their place', async () => {

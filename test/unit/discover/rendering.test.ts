@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { type DiscoverOptions, discover, parseRules } from '../../../src/discover/index.ts';
+import { type DiscoverOptions, discover, joinMissingTools, parseRules } from '../../../src/discover/index.ts';
 import { SealerError } from '../../../src/error.ts';
 import { encodeHeader } from '../../../src/oci/tar/index.ts';
 import type { ChartRequest, Rendered, Renderer } from '../../../src/render/index.ts';
@@ -220,4 +220,77 @@ test('nothing more is done when the signal says stop', async () => {
   const { renderer } = fakeRenderer();
   const signal = AbortSignal.abort(new Error('stop'));
   await assert.rejects(discover(files({ 'manifests/a.yaml': pod('a:1') }), { renderer, signal }), /stop/);
+});
+
+test('a chart that a kustomization renders is not rendered by itself as well', async () => {
+  const { renderer, requests } = fakeRenderer();
+  const found = await names(
+    {
+      'application/apps/k/kustomization.yaml': 'helmCharts: [{name: inner}, {name: other, version: 1.2.0}]\n',
+      'application/apps/k/charts/inner/Chart.yaml': 'name: inner\n',
+      'application/apps/k/charts/inner/templates/a.yaml': pod('not-this:1'),
+      'application/apps/k/charts/other-1.2.0/other/Chart.yaml': 'name: other\n',
+      'application/apps/k/charts/alone/Chart.yaml': 'name: alone\n',
+      'application/apps/mm/kustomization.yaml': 'helmGlobals: {chartHome: ../mine}\nhelmCharts: [{name: inner}]\n',
+      'application/apps/mine/inner/Chart.yaml': 'name: inner\n',
+      'application/apps/ooo/kustomization.yaml': 'helmChartInflationGenerator: [{chartName: x, chartHome: old}]\n',
+      'application/apps/ooo/old/x/Chart.yaml': 'name: x\n',
+    },
+    { renderer },
+  );
+  assert.deepEqual(
+    requests.map(({ chart }) => chart),
+    ['application/apps/k/charts/alone'],
+  );
+  assert.equal(found.filter((name) => name.startsWith('built:')).length, 3);
+});
+
+test("templates of values see their app's environment, and are values without .tmpl", async () => {
+  const { renderer, requests } = fakeRenderer();
+  const values = 'application/values/shop/0-0-a.yaml.tmpl';
+  const apps = new Map([['shop', { env: { tag: '7' }, valueSets: [[values]] }]]);
+  const entries = { 'application/apps/shop/Chart.yaml': '', [values]: 'tag: {{ .tag }}\n' };
+  await names(entries, { renderer, apps });
+  assert.deepEqual(
+    requests.map(({ valueSets, files }) => [valueSets, files.get('application/values/shop/0-0-a.yaml')?.toString()]),
+    [[[['application/values/shop/0-0-a.yaml']], 'tag: 7\n']],
+  );
+});
+
+test('a template of values that fails is one problem, and not one more of its chart', async () => {
+  const { renderer, requests } = fakeRenderer({
+    template: (_text, file) => {
+      throw new SealerError('TEMPLATE_INVALID', 'no', { at: { file, line: 1 } });
+    },
+  });
+  const values = 'application/values/shop/0-0-a.yaml.tmpl';
+  const apps = new Map([['shop', { env: {}, valueSets: [[values]] }]]);
+  const { problems } = await discover(files({ 'application/apps/shop/Chart.yaml': '', [values]: '' }), {
+    renderer,
+    apps,
+  });
+  assert.deepEqual(
+    problems.map(({ code, at }) => [code, at?.file]),
+    [['TEMPLATE_INVALID', values]],
+  );
+  assert.equal(requests.length, 0);
+});
+
+test('a tool that is not there is one problem, which lists the files that need it', () => {
+  const problem = (code: 'HELM_NOT_FOUND' | 'CHART_INVALID', file: string) => ({ code, message: 'No', at: { file } });
+  const joined = joinMissingTools([
+    problem('HELM_NOT_FOUND', 'a'),
+    problem('CHART_INVALID', 'x'),
+    ...['b', 'c', 'd', 'e', 'f', 'g'].map((file) => problem('HELM_NOT_FOUND', file)),
+    problem('CHART_INVALID', 'y'),
+  ]);
+  assert.deepEqual(
+    joined.map(({ message, at }) => [at?.file, message]),
+    [
+      ['a', 'No, and 7 files need it: a, b, c, d, e and 2 more'],
+      ['x', 'No'],
+      ['y', 'No'],
+    ],
+  );
+  assert.equal(joinMissingTools([problem('HELM_NOT_FOUND', 'a')])[0]?.message, 'No');
 });
