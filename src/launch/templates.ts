@@ -1,6 +1,7 @@
 /**
  * The templates of a rootfs: every `*.tmpl` below etc/, charts/ and manifests/ sees the image's environment, and those of
- * an app its own as well; the result is the file without `.tmpl` (sealerio/sealer, pkg/infradriver and pkg/env).
+ * an app and of its values files (application/values) its own as well; the result is the file without `.tmpl`
+ * (sealerio/sealer, pkg/infradriver and pkg/env).
  */
 
 import { randomUUID } from 'node:crypto';
@@ -28,7 +29,7 @@ export interface TemplateOptions {
 }
 
 const FOLDERS = ['etc', 'charts', 'manifests'] as const;
-const APPS_FOLDER = 'application/apps';
+const APPS_FOLDERS = ['application/apps', 'application/values'] as const;
 const SUFFIX = '.tmpl';
 /** Far above any template, far below what fills the memory. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -43,8 +44,10 @@ const MAX_DEPTH = 64;
 export async function renderTemplates(rootfs: string, options: TemplateOptions): Promise<void> {
   const { env, apps } = options;
   for (const folder of FOLDERS) await renderFolder(rootfs, folder, env, options);
-  for (const { name } of await foldersIn(rootfs, APPS_FOLDER)) {
-    await renderFolder(rootfs, `${APPS_FOLDER}/${name}`, { ...env, ...apps.get(name) }, options);
+  for (const folder of APPS_FOLDERS) {
+    for (const { name } of await foldersIn(rootfs, folder)) {
+      await renderFolder(rootfs, `${folder}/${name}`, { ...env, ...apps.get(name) }, options);
+    }
   }
 }
 

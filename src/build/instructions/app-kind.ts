@@ -34,12 +34,13 @@ export function appFolder(name: string): string {
 
 /**
  * Tells the kind of an app.
- * @param files all its files, relative to its folder
+ * @param all its files, relative to its folder; templates stand for what they become before the launch
  */
-export function detectKind(files: readonly string[]): {
+export function detectKind(all: readonly string[]): {
   readonly kind: AppKind;
   readonly launchFiles: readonly string[];
 } {
+  const files = [...new Set(all.map(withoutTemplateSuffix))];
   const isChart = files.includes('Chart.yaml') && files.some((file) => file.startsWith('templates/'));
   if (isChart) return { kind: 'helm', launchFiles: ['.'] };
   const [only] = files;
@@ -64,7 +65,7 @@ export function defaultCommands(
 ): readonly string[] {
   switch (kind) {
     case 'helm': {
-      const flags = values.map((path) => ` -f ${quote(posix.relative(appFolder(name), path))}`);
+      const flags = values.map((path) => ` -f ${quote(posix.relative(appFolder(name), withoutTemplateSuffix(path)))}`);
       return [`helm upgrade --install ${name} ${quote(files[0] ?? '.')}${flags.join('')}`];
     }
     case 'kustomize':
@@ -95,6 +96,11 @@ export function checkLaunchable(app: App): void {
       `It is no helm chart (Chart.yaml and templates/, or a .tgz), kustomization, set of manifests, or set of .sh files. ` +
       `Say how: APPCMDS ${app.name} ["…"].`,
   });
+}
+
+/** `.tmpl` files are rendered before anything is launched, and are then those without `.tmpl`. */
+function withoutTemplateSuffix(path: string): string {
+  return path.replace(/\.tmpl$/, '');
 }
 
 function quote(word: string): string {

@@ -169,6 +169,7 @@ describe('templates of a launch', () => {
     'manifests/web.yaml.tmpl': '{{ .LEVEL }}{{.OWN}}',
     'application/apps/web/web.yaml.tmpl': '{{ .LEVEL }}{{.OWN}}{{.OTHER}}',
     'application/apps/idle/x.tmpl': '{{ .LEVEL }}{{.OWN}}',
+    'application/values/idle/0-0-v.yaml.tmpl': '{{.OWN}}',
     'scripts/no.sh.tmpl': '{{ .LEVEL }}',
     'application/no.tmpl': '{{ .LEVEL }}',
   };
@@ -188,6 +189,7 @@ describe('templates of a launch', () => {
     assert.equal(text('charts/deep/er/values.yaml'), '1');
     assert.equal(text('manifests/web.yaml'), '1', 'only what the image declares');
     assert.equal(text('application/apps/idle/x'), '1idle');
+    assert.equal(text('application/values/idle/0-0-v.yaml'), 'idle');
     assert.ok(!existsSync(join(lab.rootfs, 'scripts/no.sh')));
     assert.ok(!existsSync(join(lab.rootfs, 'application/no')));
     assert.deepEqual(readdirSync(join(lab.rootfs, 'etc')).sort(), ['a.conf', 'a.conf.tmpl'], 'nothing is left');

@@ -43,3 +43,15 @@ test('anything else, and nothing at all, has no kind', () => {
 test('every command starts in the folder of its app', () => {
   assert.deepEqual(inAppFolder('web', ['a', 'b']), ['cd application/apps/web && a', 'cd application/apps/web && b']);
 });
+
+test('templates make an app what they become, and are launched under the names that they get', () => {
+  const { kind, launchFiles } = detectKind(['a.yaml.tmpl', 'b.yaml', 'b.yaml.tmpl']);
+  assert.deepEqual(defaultCommands('x', kind, launchFiles), [
+    'kubectl apply --server-side -f a.yaml',
+    'kubectl apply --server-side -f b.yaml',
+  ]);
+  assert.equal(detectKind(['kustomization.yaml.tmpl', 'a.yaml']).kind, 'kustomize');
+  assert.deepEqual(defaultCommands('x', 'helm', ['.'], ['application/values/x/0-0-v.yaml.tmpl']), [
+    'helm upgrade --install x . -f ../../values/x/0-0-v.yaml',
+  ]);
+});
