@@ -1,12 +1,12 @@
 /** One rehearsal: the launch of an image, and the wait until its workloads are ready. */
 
-import { dirname } from 'node:path';
 import type { ImageExtension } from '../cluster-image/index.ts';
 import { SealerError } from '../error.ts';
 import { type WorkloadReport, waitForWorkloads } from '../kubernetes/index.ts';
 import { planLaunch, runLaunch } from '../launch/index.ts';
-import { findTool, renderTemplate } from '../render/index.ts';
+import { renderTemplate } from '../render/index.ts';
 import type { ClusterOptions, RehearsalCluster, RehearsalWorld } from './cluster.ts';
+import { toolPath } from './tool-path.ts';
 
 export interface Rehearsal {
   /** The unpacked files of the image; written to. */
@@ -31,7 +31,7 @@ export async function rehearse(
   world: RehearsalWorld,
 ): Promise<WorkloadReport> {
   const { rootfs, extension, cluster, ignore, isHopeless } = rehearsal;
-  const { report, signal } = world;
+  const { report, signal, store, env } = world;
   const steps = planLaunch(extension);
   if (steps.length === 0) {
     throw new SealerError('LAUNCH_FAILED', 'The image launches nothing', {
@@ -43,12 +43,13 @@ export async function rehearse(
   const id = 'launch';
   report({ type: 'start', id, label: 'Launching the image', unit: 'items' });
   try {
+    await using links = await store.scratch('launch-tools');
     await runLaunch(steps, {
       ...{ rootfs, kubeconfig, signal },
       renderTemplate: (text, file, env) => renderTemplate(text, file, env).text,
       env: extension.env,
       apps: extension.applications,
-      path: await toolPath(world),
+      path: await toolPath(links.path, { env, toolsFolder: await store.cacheFolder('tools') }),
       onLine: (line) => report({ type: 'output', id, line }),
     });
     report({ type: 'end', id, outcome: 'done' });
@@ -58,19 +59,4 @@ export async function rehearse(
   }
   const { timeoutMs, settleMs } = cluster;
   return await waitForWorkloads(api, { timeoutMs, settleMs, signal, report, ignore, isHopeless });
-}
-
-/** Behind the image's own bin/: what this machine has, or what an npm package brings. */
-async function toolPath({ env, store }: RehearsalWorld): Promise<string> {
-  const toolsFolder = await store.cacheFolder('tools');
-  const folders = [env.PATH ?? ''];
-  for (const tool of ['kubectl', 'helm'] as const) {
-    try {
-      folders.push(dirname(await findTool(tool, { env, toolsFolder })));
-    } catch (error) {
-      // Not every launch needs it, and one that does fails with a better message.
-      if (!(error instanceof SealerError)) throw error;
-    }
-  }
-  return folders.join(':');
 }
