@@ -1,4 +1,5 @@
-// Command app is what all images of the operator's app run: `operate`, `work` or `serve`, for as long as it is let.
+// Command app is what all images of the lab's apps run. Those of the operator's app give it a role: `operate`, `work` or
+// `serve`, for as long as it is let. Those of charts call it by other names: /operator, /pause and /true.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path"
 	"strings"
 	"syscall"
 	"time"
@@ -23,13 +25,14 @@ const account = "/var/run/secrets/kubernetes.io/serviceaccount/"
 func main() {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
-	switch strings.Join(os.Args[1:], " ") {
+	switch role() {
+	case "true":
+		return
+	case "manage":
+		persist(manage)
 	case "operate":
 		// Ready only once the worker is asked for, so whoever waits for the operator waits for the worker too.
-		for err := operate(); err != nil; err = operate() {
-			log.Print(err)
-			time.Sleep(time.Second)
-		}
+		persist(operate)
 		go serve()
 	case "serve":
 		go serve()
@@ -39,6 +42,26 @@ func main() {
 		log.Fatal("usage: app operate|work|serve")
 	}
 	<-ended
+}
+
+func role() string {
+	switch name := path.Base(os.Args[0]); name {
+	case "true":
+		return name
+	case "pause":
+		return "work"
+	case "operator":
+		return "manage"
+	}
+	return strings.Join(os.Args[1:], " ")
+}
+
+// persist tries until it works: the API may not be reachable yet.
+func persist(work func() error) {
+	for err := work(); err != nil; err = work() {
+		log.Print(err)
+		time.Sleep(time.Second)
+	}
 }
 
 func serve() {
@@ -87,8 +110,41 @@ func operate() error {
 	return err
 }
 
+// manage starts a pod for each image that it is told of, as the operators of charts are: by RELATED_IMAGE_* and by a flag.
+func manage() error {
+	images := map[string]string{}
+	for _, entry := range os.Environ() {
+		if name, image, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "RELATED_IMAGE_") {
+			images[strings.ToLower(strings.TrimPrefix(name, "RELATED_IMAGE_"))] = image
+		}
+	}
+	for _, argument := range os.Args[1:] {
+		if flag, image, _ := strings.Cut(argument, "="); flag == "--config-reloader-image" {
+			images["reloader"] = image
+		}
+	}
+	namespace, err := os.ReadFile(account + "namespace")
+	if err != nil {
+		return err
+	}
+	for name, image := range images {
+		container := map[string]interface{}{"name": name, "image": image, "command": []string{"/pause"}}
+		pod, err := json.Marshal(map[string]interface{}{
+			"apiVersion": "v1", "kind": "Pod", "metadata": map[string]interface{}{"name": "managed-" + name},
+			"spec": map[string]interface{}{"containers": []interface{}{container}},
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := call("POST", fmt.Sprintf("/api/v1/namespaces/%s/pods", namespace), pod); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // call asks the API as a pod does: by the service's address, with the token and the authority that it was given.
-func call(method, path string, body []byte) ([]byte, error) {
+func call(method, endpoint string, body []byte) ([]byte, error) {
 	token, err := os.ReadFile(account + "token")
 	if err != nil {
 		return nil, err
@@ -101,7 +157,7 @@ func call(method, path string, body []byte) ([]byte, error) {
 	trusted.AppendCertsFromPEM(authority)
 	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}}}
 	server := net.JoinHostPort(os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"))
-	request, err := http.NewRequest(method, "https://"+server+path, bytes.NewReader(body))
+	request, err := http.NewRequest(method, "https://"+server+endpoint, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +174,7 @@ func call(method, path string, body []byte) ([]byte, error) {
 	}
 	// Who was there before has asked for the same.
 	if answer.StatusCode >= 300 && answer.StatusCode != http.StatusConflict {
-		return nil, fmt.Errorf("%s %s: %s: %s", method, path, answer.Status, text)
+		return nil, fmt.Errorf("%s %s: %s: %s", method, endpoint, answer.Status, text)
 	}
 	return text, nil
 }
