@@ -5,6 +5,7 @@ import type { Finding, NamedImage } from '../discover/index.ts';
 import type { Problem } from '../error.ts';
 import type { LockedContent } from '../image-lock/index.ts';
 import type { Platform } from '../oci/platform.ts';
+import { type Confirmation, confirmImages } from './images/confirm.ts';
 import { isPossible } from './images/fetch.ts';
 import { findImages } from './images/find.ts';
 import { openSupply } from './images/supply.ts';
@@ -30,19 +31,15 @@ export interface OpenImages extends FoundImages {
    * @throws SealerError IMAGES_MISSING
    */
   resolve(images: readonly NamedImage[], platforms: readonly Platform[]): Promise<readonly HarvestedImage[]>;
+  /** Asks whether images are there, where a build would ask; hosts that do not answer are not waited for. */
+  confirm(images: readonly NamedImage[]): Promise<ReadonlyMap<string, Confirmation>>;
 }
 
 /**
- * Does the stages of a build, which give the files, and finds the images that these name.
- * @throws SealerError KUBEFILE_INVALID, MANIFEST_UNREADABLE, and the codes of the groups build and registry
- */
-export async function findContainerImages(options: BuildOptions, world: BuildWorld): Promise<FoundImages> {
-  return withContainerImages(options, world, async ({ resolve: _, ...found }) => found);
-}
-
-/**
- * Does the same, and lets `use` ask for more before everything is closed again.
- * @throws SealerError as `findContainerImages`, and what `use` throws
+ * Does the stages of a build, which give the files, finds the images that these name, and lets `use` ask for more before
+ * everything is closed again.
+ * @throws SealerError KUBEFILE_INVALID, MANIFEST_UNREADABLE, the codes of the groups build and registry, and what `use`
+ *   throws
  */
 export async function withContainerImages<T>(
   options: BuildOptions,
@@ -77,5 +74,6 @@ export async function withContainerImages<T>(
       });
       return resolved;
     },
+    confirm: (images) => confirmImages(images, { ...builder, signal: world.signal }),
   });
 }

@@ -2,8 +2,8 @@
 
 export { build } from './build.ts';
 export { warnOfCopiedContents } from './copied-contents.ts';
-export { type FoundImages, findContainerImages, type OpenImages, withContainerImages } from './find-images.ts';
-export { type Confirmation, confirmImages } from './images/confirm.ts';
+export { type FoundImages, type OpenImages, withContainerImages } from './find-images.ts';
+export type { Confirmation } from './images/confirm.ts';
 export type {
   BuildOptions,
   BuildResult,

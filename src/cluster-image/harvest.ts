@@ -1,6 +1,6 @@
 /** Brings the container images that a cluster image needs into the store, ready to become layers. */
 
-import type { NamedImage } from '../discover/index.ts';
+import { certaintyOf, type NamedImage } from '../discover/index.ts';
 import type { SealerError } from '../error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -48,6 +48,8 @@ export interface HarvestOptions {
 
 /** How many images are resolved at once; each is two or three small requests. */
 const RESOLVING = 16;
+/** The same for those that are only possible: most of their time they wait for hosts that are none. */
+const RESOLVING_POSSIBLE = 64;
 
 /**
  * Fetches what is not in the store yet of each image: index, manifests, configs and layers of the wanted platforms. The
@@ -118,7 +120,7 @@ async function resolveAll(
   const failures: Failure[] = [];
   const id = 'resolve-images';
   report({ type: 'start', id, label: 'Resolving container images', unit: 'items', total: images.length });
-  const resolved = await inParallel(images, RESOLVING, async (image) => {
+  const resolve = async (image: NamedImage): Promise<HarvestedImage | undefined> => {
     try {
       return await resolveOne(resolver, image, have);
     } catch (error) {
@@ -129,6 +131,15 @@ async function resolveAll(
     } finally {
       report({ type: 'advance', id, delta: 1 });
     }
+  };
+  const [certain, possible] = [images.filter(isCertain), images.filter((image) => !isCertain(image))];
+  const ends = await Promise.allSettled([
+    inParallel(certain, RESOLVING, resolve),
+    inParallel(possible, RESOLVING_POSSIBLE, resolve),
+  ]);
+  const resolved = ends.flatMap((end) => {
+    if (end.status === 'rejected') throw end.reason;
+    return end.value;
   });
   failures.sort((a, b) => images.indexOf(a.image) - images.indexOf(b.image));
   const needed = failures.filter(({ image }) => !isOptional(image));
@@ -137,10 +148,14 @@ async function resolveAll(
   return { resolved: resolved.filter((image) => image !== undefined).sort(compareNames), skipped: failures };
 }
 
+function isCertain({ findings }: NamedImage): boolean {
+  return certaintyOf(findings) === 'certain';
+}
+
 async function resolveOne(resolver: Resolver, image: NamedImage, have: BundleInventory): Promise<HarvestedImage> {
   const { reference } = image;
   try {
-    return await resolveTo(resolver, image, have, await resolveDigest(resolver, reference));
+    return await resolveTo(resolver, image, have, await resolveDigest(resolver, reference, isCertain(image)));
   } catch (error) {
     resolver.signal?.throwIfAborted();
     if (!isAboutOneImage(error)) throw error;

@@ -28,5 +28,5 @@ export { type BundleInventory, type CarriedImage, EMPTY_INVENTORY, readInventory
 export { type BlobKeeperOptions, blobKeeper } from './keep-blob.ts';
 export { kubeVersionOf } from './kube-version.ts';
 export { blobPath, REGISTRY_ROOT, registryFolder, repositoryPath } from './registry-layout.ts';
-export type { ResolvedName } from './resolve-image.ts';
+export { POSSIBLE_WITHIN, type ResolvedName } from './resolve-image.ts';
 export { unpackRootfs } from './unpack.ts';

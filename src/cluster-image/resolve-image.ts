@@ -43,9 +43,10 @@ export interface ResolvedImage {
 /**
  * The digest of an image: the one that it is pinned to, else the one that the caller trusts, else what its registry says
  * now (a HEAD request); offline what the registry said the last time.
+ * @param isCertain whether it is an image at all: one that is only possible is not waited for long
  * @throws SealerError IMAGE_NOT_FOUND and what the registry client throws
  */
-export async function resolveDigest(resolver: Resolver, reference: Reference): Promise<Digest> {
+export async function resolveDigest(resolver: Resolver, reference: Reference, isCertain = true): Promise<Digest> {
   const { store, client, offline, signal } = resolver;
   const name = formatReference(reference);
   const known = knownDigest(resolver, reference);
@@ -57,11 +58,14 @@ export async function resolveDigest(resolver: Resolver, reference: Reference): P
       hint: 'Build once online, or pull the image.',
     });
   }
-  const descriptor = await client.resolve(reference, signal);
+  const descriptor = await client.resolve(reference, signal, isCertain ? {} : { reachWithin: POSSIBLE_WITHIN });
   refuseSchema1(descriptor.mediaType, name);
   await rememberAnswer(store, name, descriptor);
   return descriptor.digest;
 }
+
+/** Text that looks like a reference may have any host in it. In milliseconds. */
+export const POSSIBLE_WITHIN = 4000;
 
 function knownDigest({ resolved }: Resolver, reference: Reference): Digest | undefined {
   return reference.digest ?? resolved?.get(formatReference(reference))?.digest;

@@ -1,16 +1,24 @@
 /** Whether text that looks like a reference is one: its registry is asked, by a HEAD. */
 
-import type { ImageSource } from '../../cluster-image/index.ts';
+import { type ImageSource, POSSIBLE_WITHIN, type ResolvedName } from '../../cluster-image/index.ts';
 import type { NamedImage } from '../../discover/index.ts';
 import { SealerError } from '../../error.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { formatReference } from '../../oci/reference.ts';
+import { inParallel } from '../../parallel.ts';
 
 /** What a registry says: the digest, or why there is none. */
 export type Confirmation = { readonly digest: Digest } | { readonly error: SealerError };
 
-/** How many registries' answers are waited for at once. */
-const ASKING = 16;
+export interface ConfirmOptions {
+  readonly source: Pick<ImageSource, 'resolve'>;
+  /** By complete name what is known already, from archives of images. */
+  readonly resolved: ReadonlyMap<string, ResolvedName>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How many answers are waited for at once: most of the hosts are none. */
+const ASKING = 64;
 
 /**
  * Asks for each image what it is.
@@ -19,27 +27,21 @@ const ASKING = 16;
  */
 export async function confirmImages(
   images: readonly NamedImage[],
-  source: Pick<ImageSource, 'resolve'>,
-  signal?: AbortSignal,
+  options: ConfirmOptions,
 ): Promise<ReadonlyMap<string, Confirmation>> {
-  const answers = new Map<string, Confirmation>();
-  const queue = [...images];
-  const ask = async (): Promise<void> => {
-    for (let image = queue.shift(); image !== undefined; image = queue.shift()) {
-      answers.set(formatReference(image.reference), await confirm(image, source, signal));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(ASKING, images.length) }, ask));
-  return answers;
+  const answers = await inParallel(
+    images,
+    ASKING,
+    async (image): Promise<[string, Confirmation]> => [formatReference(image.reference), await confirm(image, options)],
+  );
+  return new Map(answers);
 }
 
-async function confirm(
-  { reference }: NamedImage,
-  source: Pick<ImageSource, 'resolve'>,
-  signal: AbortSignal | undefined,
-): Promise<Confirmation> {
+async function confirm({ reference }: NamedImage, { source, resolved, signal }: ConfirmOptions): Promise<Confirmation> {
+  const known = resolved.get(formatReference(reference));
+  if (known !== undefined) return { digest: known.digest };
   try {
-    return { digest: (await source.resolve(reference, signal)).digest };
+    return { digest: (await source.resolve(reference, signal, { reachWithin: POSSIBLE_WITHIN })).digest };
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof SealerError) return { error };

@@ -1,7 +1,7 @@
 /** `sealer images discover` */
 
 import { Command } from 'commander';
-import type { Confirmation } from '../../build/index.ts';
+import type { BuildWorld, Confirmation } from '../../build/index.ts';
 import { describeFinding, type Finding, groupByReference, type NamedImage } from '../../discover/index.ts';
 import { formatPlace, SealerError } from '../../error.ts';
 import { familiarReference, formatReference, parseReference } from '../../oci/reference.ts';
@@ -52,19 +52,18 @@ export function imagesDiscoverCommand(context: CliContext): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (folder: string, flags: Flags) => {
       const options = toBuildOptions(folder, flags, context.env);
-      const { confirmImages, findContainerImages } = await import('../../build/index.ts');
+      const { withContainerImages } = await import('../../build/index.ts');
       await using session = await openSession(context, flags);
       const { store, client, report } = session;
       const { env, signal } = context;
-      const { findings, problems } = await findContainerImages(options, {
-        ...{ store, client, env, report, signal },
-        version: VERSION,
+      const world: BuildWorld = { store, client, env, report, signal, version: VERSION };
+      const { discovered, problems } = await withContainerImages(options, world, async (found) => {
+        const images = narrow(groupByReference(found.findings), flags.why);
+        const ask = flags.confirm && options.offline !== true;
+        const possible = ask ? images.filter((each) => !isCertain(each)) : [];
+        const answers = await found.confirm(possible);
+        return { discovered: images.map((image) => describe(image, answers)), problems: found.problems };
       });
-      const images = narrow(groupByReference(findings), flags.why);
-      const possible = images.filter((each) => !isCertain(each));
-      const ask = flags.confirm && options.offline !== true;
-      const answers = ask ? await confirmImages(possible, client, signal) : new Map<string, Confirmation>();
-      const discovered = images.map((image) => describe(image, answers));
       if (flags.json !== true && flags.quiet !== true) {
         for (const problem of problems) context.stderr.write(`${describeProblem(problem).join('\n')}\n`);
       }

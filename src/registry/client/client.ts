@@ -13,6 +13,7 @@ import { isLoopback } from './http/address.ts';
 import { loadTlsMaterial } from './http/certificates.ts';
 import { unreachable } from './http/failure.ts';
 import { Lanes } from './http/lanes.ts';
+import { Reach } from './http/reach.ts';
 import { retrying } from './http/retry.ts';
 import { contact, hostOf } from './http/scheme.ts';
 import { Session } from './http/session.ts';
@@ -46,6 +47,14 @@ const BLOBS_PER_HOST = 4;
 const BLOBS_IN_ALL = 8;
 const SMALL_CALLS_PER_HOST = 8;
 
+export interface ResolveOptions {
+  /**
+   * Milliseconds in which a registry that was not asked before has to answer at all. Default: as long as it takes, which
+   * for a host that drops what it gets is minutes.
+   */
+  readonly reachWithin?: number | undefined;
+}
+
 interface Host {
   readonly session: Promise<Session>;
   readonly blobs: Lanes;
@@ -58,6 +67,7 @@ export class RegistryClient implements AsyncDisposable {
   readonly #wire: Wire;
   readonly #end = new AbortController();
   readonly #hosts = new Map<string, Host>();
+  readonly #reach = new Reach();
   readonly #blobs = new Lanes(BLOBS_IN_ALL);
   readonly #timing: Timing;
   #credentials: Promise<Credentials> | undefined;
@@ -74,7 +84,11 @@ export class RegistryClient implements AsyncDisposable {
    * @throws SealerError IMAGE_NOT_FOUND, UNAUTHORIZED, DENIED, RATE_LIMITED, REGISTRY_UNREACHABLE, REGISTRY_ERROR,
    *   INSECURE_REGISTRY, UNSAFE_REDIRECT, CREDENTIALS_INVALID; so do all that follow
    */
-  async resolve(ref: Reference, signal?: AbortSignal): Promise<Descriptor> {
+  async resolve(ref: Reference, signal?: AbortSignal, options: ResolveOptions = {}): Promise<Descriptor> {
+    const { reachWithin } = options;
+    if (reachWithin !== undefined) {
+      await this.#reach.wait(ref.registry, this.#host(ref.registry).session, reachWithin, this.#signal(signal));
+    }
     return await this.#small(ref, signal, (session, either) => resolveManifest(session, ref, either));
   }
 

@@ -23,8 +23,8 @@ export type FetchFrom = (reference: Reference) => Reference | readonly Reference
  */
 export function mirroredSource(source: MirrorableSource, fetchFrom: FetchFrom): MirrorableSource {
   return {
-    resolve: (reference, signal): Promise<Descriptor> =>
-      firstThatHas(placesOf(reference, fetchFrom), signal, (place) => source.resolve(place, signal)),
+    resolve: (reference, signal, options): Promise<Descriptor> =>
+      firstThatHas(placesOf(reference, fetchFrom), signal, (place) => source.resolve(place, signal, options)),
     document: (reference, signal): Promise<Document> =>
       firstThatHas(placesOf(reference, fetchFrom), signal, (place) => source.document(place, signal)),
     fetchBlob(reference, blob, ingest, onBytes, signal): Promise<void> {

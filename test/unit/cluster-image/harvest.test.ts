@@ -3,6 +3,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type HarvestOptions, harvest } from '../../../src/cluster-image/index.ts';
+import type { NamedImage } from '../../../src/discover/index.ts';
 import { SealerError } from '../../../src/error.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
@@ -294,4 +295,28 @@ test('progress tells of each blob: its size, what came, and why nothing came', (
         assert.ok(end?.type === 'end' && end.outcome === outcome && end.moved === advanced);
       }
     }
+  }));
+
+test('text that may be no image at all is not waited for as an image is', () =>
+  withStore(async (store) => {
+    const waits = new Map<string, number | undefined>();
+    class Watching extends FakeClient {
+      override async resolve(
+        ...[reference, , how]: Parameters<HarvestOptions['client']['resolve']>
+      ): ReturnType<FakeClient['resolve']> {
+        waits.set(reference.repository, how?.reachWithin);
+        return await super.resolve(reference);
+      }
+    }
+    const client = new Watching().put('sure:1', makeImage([])).put('maybe:1', makeImage([]));
+    const images = named('maybe:1', 'sure:1').map(
+      (image, i): NamedImage => ({
+        ...image,
+        findings: image.findings.map((finding) => ({ ...finding, certainty: i === 0 ? 'possible' : 'certain' })),
+      }),
+    );
+    const { images: found } = await harvest(images, options(store, client));
+    assert.equal(found.length, 2);
+    assert.equal(waits.get('library/sure'), undefined);
+    assert.ok((waits.get('library/maybe') ?? Number.POSITIVE_INFINITY) <= 5000);
   }));
