@@ -24,16 +24,17 @@ export interface CliOptions {
   readonly input?: string;
   /** Told the process's id once it runs; for tests that kill it. */
   readonly onStart?: (pid: number) => void;
-  /** Run the bundle rather than the sources. */
-  readonly bundled?: boolean;
+  /** Run a bundle rather than the sources: that of dist/, or of another folder. */
+  readonly bundled?: boolean | string;
   readonly uid?: number;
 }
 
 /** What to run for `sealer`: the Node.js that runs us, and the entry. */
-export function cliCommand(bundled = false): readonly [string, ...string[]] {
-  const bundle = join(PROJECT, 'dist', 'sealer.cjs');
-  if (bundled && !existsSync(bundle)) throw new Error('dist/sealer.cjs is missing: npm run bundle');
-  return [process.execPath, bundled ? bundle : join(PROJECT, 'src', 'cli', 'main.ts')];
+export function cliCommand(bundled: boolean | string = false): readonly [string, ...string[]] {
+  if (bundled === false) return [process.execPath, join(PROJECT, 'src', 'cli', 'main.ts')];
+  const bundle = join(bundled === true ? join(PROJECT, 'dist') : bundled, 'sealer.cjs');
+  if (!existsSync(bundle)) throw new Error(`${bundle} is missing: npm run bundle`);
+  return [process.execPath, bundle];
 }
 
 /** Runs `sealer` to its end. */
