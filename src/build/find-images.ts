@@ -8,6 +8,7 @@ import type { Platform } from '../oci/platform.ts';
 import { type Confirmation, confirmImages } from './images/confirm.ts';
 import { isPossible } from './images/fetch.ts';
 import { findImages } from './images/find.ts';
+import { recordedFindings } from './images/lock.ts';
 import { openSupply } from './images/supply.ts';
 import type { BuildOptions, BuildWorld } from './options.ts';
 import { buildStages, prepareBuild } from './prepare.ts';
@@ -52,8 +53,11 @@ export async function withContainerImages<T>(
   const supply = await openSupply(builder, states, platforms);
   const findings = new Map<string, Finding>();
   const remember = (finding: Finding): void => void findings.set(JSON.stringify(finding), finding);
-  for (const state of states) for (const finding of await findImages(builder, state, lists)) remember(finding);
-  supply.findings.forEach(remember);
+  const others = {
+    findings: [...supply.findings, ...recordedFindings(builder.lock)],
+    problems: [...supply.problems],
+  };
+  for (const state of states) (await findImages(builder, state, lists, others)).forEach(remember);
   await builder.digests.save();
   world.signal?.throwIfAborted();
   return await use({

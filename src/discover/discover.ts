@@ -31,6 +31,8 @@ export interface ImageList {
 export interface DiscoverOptions {
   /** `--image-list` */
   readonly imageLists?: readonly ImageList[] | undefined;
+  /** What was found elsewhere: in archives, in a lock. What shall stay out is left out of it as well. */
+  readonly also?: readonly Finding[] | undefined;
   /** `--ignored-image-list` */
   readonly ignored?: readonly ImageList[] | undefined;
   /** `.sealignore` */
@@ -74,7 +76,8 @@ export async function discover(
   const ownCharts = charts.filter(({ chart }) => !kustomizations.charts.has(chart));
   const isConsumed = (path: string): boolean => renderer !== undefined && kustomizations.consumed.has(path);
 
-  const parts: Findings[] = [{ findings: [], problems: [...templates.problems, ...kustomizations.problems] }];
+  const also = [...(options.also ?? [])];
+  const parts: Findings[] = [{ findings: also, problems: [...templates.problems, ...kustomizations.problems] }];
   for (const path of paths) {
     signal?.throwIfAborted();
     const content = templates.files.get(path);

@@ -30,10 +30,11 @@ export async function addImages(prepared: PreparedBuild, states: readonly StageS
   const { builder, platforms, lists } = prepared;
   const { lock, record } = builder.options;
   const supply = await openSupply(builder, states, platforms);
-  const common = [...supply.findings, ...(record === true ? [] : recordedFindings(builder.lock))];
+  const recorded = record === true ? [] : recordedFindings(builder.lock);
+  const others = { findings: [...supply.findings, ...recorded], problems: [...supply.problems] };
   const named: { state: StageState; findings: readonly Finding[] }[] = [];
   for (const state of states) {
-    named.push({ state, findings: [...(await findImages(builder, state, lists)), ...common] });
+    named.push({ state, findings: await findImages(builder, state, lists, others) });
   }
   const all = named.flatMap(({ findings }) => findings);
   if (lock === 'require') requireComplete(builder.lock, groupByReference(all), platforms);

@@ -1,7 +1,15 @@
 /** Which container images the files of a stage name. */
 
-import { type AppValues, apiVersionsIn, discover, type Finding, joinMissingTools } from '../../discover/index.ts';
+import {
+  type AppValues,
+  apiVersionsIn,
+  discover,
+  type Finding,
+  type Findings,
+  joinMissingTools,
+} from '../../discover/index.ts';
 import { type Place, type Problem, SealerError } from '../../error.ts';
+import { localImageFile } from '../../local-images/index.ts';
 import { type Builder, warn } from '../builder.ts';
 import { placeInContext } from '../context/context.ts';
 import { valueSetsOf } from '../instructions/value-sets.ts';
@@ -12,16 +20,25 @@ import type { ImageLists } from './lists.ts';
 
 /**
  * Finds the images of one platform; places are those of the context where a file came from there.
+ * @param others what was found elsewhere, which the rules are for as well, and what is wrong there
  * @throws SealerError MANIFEST_UNREADABLE, or the code of the only problem
  */
-export async function findImages(builder: Builder, state: StageState, lists: ImageLists): Promise<readonly Finding[]> {
+export async function findImages(
+  builder: Builder,
+  state: StageState,
+  lists: ImageLists,
+  others: Findings = { findings: [], problems: [] },
+): Promise<readonly Finding[]> {
   const layers = contentLayers(state);
-  const { files, paths } = await discoverableFiles(builder, state);
+  const { files: all, paths } = await discoverableFiles(builder, state);
+  // Lists below images/ were read with the archives and engines that they name.
+  const files = new Map([...all].filter(([path]) => localImageFile(path) === undefined));
   const { rules, ignoreFile, renderer, world } = builder;
-  const { findings, problems } = await discover(files, {
+  const found = await discover(files, {
     ...{ rules, ignoreFile, renderer, paths, signal: world.signal },
     imageLists: lists.wanted,
     ignored: lists.ignored,
+    also: others.findings,
     env: Object.fromEntries(state.env),
     apps: appValues(state, paths),
     kubeVersion: await kubeVersionFor(builder, state),
@@ -32,11 +49,11 @@ export async function findImages(builder: Builder, state: StageState, lists: Ima
     const origin = origins[at.file];
     return origin === undefined ? at : { ...at, file: placeInContext(builder.context, origin) };
   };
-  const located = problems.map((problem) =>
+  const located = [...others.problems, ...found.problems].map((problem) =>
     problem.at === undefined ? problem : { ...problem, at: locate(problem.at) },
   );
   refuseProblems(builder, joinMissingTools(located));
-  return findings.map((finding) => ({ ...finding, at: locate(finding.at) }));
+  return found.findings.map((finding) => ({ ...finding, at: locate(finding.at) }));
 }
 
 /** What templates and charts of each app are rendered with. */
@@ -59,7 +76,7 @@ function appValues({ apps, launch }: StageState, paths: readonly string[]): Read
  * Remembers warnings, and refuses to go on where there are errors.
  * @throws SealerError the only one, or MANIFEST_UNREADABLE with all of them
  */
-export function refuseProblems(builder: Builder, all: readonly Problem[]): void {
+function refuseProblems(builder: Builder, all: readonly Problem[]): void {
   for (const problem of all) if (problem.severity === 'warning') warn(builder, problem);
   const problems = all.filter(({ severity }) => severity !== 'warning' && severity !== 'notice');
   const [first] = problems;

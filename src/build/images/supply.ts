@@ -7,21 +7,22 @@ import { engineFallback, engineSource, fileArchive, openLocalImages } from '../.
 import type { Platform } from '../../oci/platform.ts';
 import { type Builder, warn } from '../builder.ts';
 import type { StageState } from '../stage/state.ts';
-import { refuseProblems } from './find.ts';
 import { localFiles } from './local-files.ts';
 
 /** Shared by all platforms of a build, so that a name means the same for each. */
 export interface ImageSupply {
   /** Asked for what no registry has. */
   readonly fallback: HarvestOptions['fallback'];
-  /** Images that are wanted because they lie in an archive of the image. */
+  /** Images that are wanted because they lie in an archive of the image, or a list beside it names them. */
   readonly findings: readonly Finding[];
+  /** What is wrong with these archives and lists; their places are in the rootfs. */
+  readonly problems: readonly Problem[];
 }
 
 /**
  * Reads the archives of the image and of the command line, and opens what else images come from. What lies in an archive
  * counts before the lock, and that before any registry.
- * @throws SealerError of the archives' problems
+ * @throws SealerError SOURCE_NOT_FOUND and PERMISSION for archives of the command line, and DISK_FULL
  */
 export async function openSupply(
   builder: Builder,
@@ -40,7 +41,6 @@ export async function openSupply(
     lists: new Map(inside.flatMap((files) => [...files.lists])),
     engine: (kind) => engineSource(kind, { store, env }),
   });
-  refuseProblems(builder, local.problems);
   for (const [name, found] of local.resolved) builder.resolved.set(name, found);
   const kinds = [...new Set([...builder.rules.sources, ...(options.imageSources ?? [])])];
   const engines = kinds.map((kind) => engineSource(kind, { store, env }));
@@ -49,5 +49,6 @@ export async function openSupply(
     fallback:
       engines.length === 0 ? undefined : engineFallback(engines, { store, platforms, signal, report, onProblem }),
     findings: local.findings,
+    problems: local.problems,
   };
 }

@@ -1,4 +1,7 @@
-/** `images/skopeo/tar.txt` of sealos: `docker-archive:app.tar@example.com/app:1`, one archive per line. */
+/**
+ * `images/skopeo/tar.txt` of sealos: `docker-archive:app.tar@example.com/app:1`, one archive per line; without a name
+ * behind the file it means all images of the archive. A build reads these lists together with the archives.
+ */
 
 import type { Problem } from '../../error.ts';
 import { SealerError } from '../../error.ts';
@@ -6,7 +9,7 @@ import { parseReference } from '../../oci/reference.ts';
 import type { Finding, Findings } from '../finding.ts';
 import { entriesOfList } from './image-list.ts';
 
-const ENTRY = /^(?:docker-archive|oci-archive):([^@]+)@(.+)$/;
+const ENTRY = /^(?:docker-archive|oci-archive):[^@]+(?:@(.+))?$/;
 
 /**
  * Finds the names of the images that the archives of a list hold.
@@ -15,13 +18,15 @@ const ENTRY = /^(?:docker-archive|oci-archive):([^@]+)@(.+)$/;
 export function findInArchiveList(text: string, file: string): { findings: Finding[]; problems: Problem[] } {
   const found: Findings = { findings: [], problems: [] };
   for (const { entry, at } of entriesOfList(text, file)) {
-    const name = ENTRY.exec(entry)?.[2];
+    const match = ENTRY.exec(entry);
+    const name = match?.[1];
     try {
-      if (name === undefined) {
+      if (match === null) {
         throw new SealerError('INVALID_REFERENCE', `"${entry}" does not name an archive and its image`, {
           hint: 'An entry looks like docker-archive:app.tar@example.com/app:1.',
         });
       }
+      if (name === undefined) continue;
       const reference = parseReference(name);
       found.findings.push({ reference, text: name, at, finder: 'archive', certainty: 'certain' });
     } catch (error) {

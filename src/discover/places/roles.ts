@@ -50,8 +50,8 @@ export function appOf(rootfsPath: string): string | undefined {
 export function roleByName(rootfsPath: string): Role {
   const name = nameOf(rootfsPath);
   if (rootfsPath === 'imageList') return 'image-list';
-  if (/^images\/shim\/[^/]+$/.test(rootfsPath)) return 'image-list';
-  if (rootfsPath === 'images/skopeo/tar.txt') return 'archive-list';
+  if (/^images\/shim\/./.test(rootfsPath)) return 'image-list';
+  if (/^images\/skopeo\/[^/]+\.txt$/.test(rootfsPath)) return 'archive-list';
   if (/^application\/values\/|^charts\/[^/]+\.values\.ya?ml(?:\.tmpl)?$/.test(rootfsPath)) return 'ignored';
   if (!FOLDERS.test(rootfsPath)) return roleElsewhere(rootfsPath, name);
   if (/^(?:manifests|charts\/[^/]+|application\/apps\/[^/]+)\/imageList$/.test(rootfsPath)) return 'image-list';

@@ -199,3 +199,16 @@ test('the same image named twice is one image with two places', async () => {
     ],
   );
 });
+
+test('an archive in a list may go without a name: all its images are meant', async () => {
+  const text = 'docker-archive:a.tar\noci-archive:b.tar@x.test/b:1\nnonsense\n';
+  const { findings, problems } = await discover(new Map([['images/skopeo/more.txt', Buffer.from(text)]]));
+  assert.deepEqual(
+    findings.map(({ text }) => text),
+    ['x.test/b:1'],
+  );
+  assert.deepEqual(
+    problems.map(({ at }) => at?.line),
+    [3],
+  );
+});
