@@ -50,6 +50,10 @@ export function readKustomizations(files: ReadonlyMap<string, Buffer>, folder: s
       isComponent: fields.kind === 'Component',
       hasCharts: Array.isArray(fields.helmCharts) || Array.isArray(fields.helmChartInflationGenerator),
     });
+    for (const { repo, copy } of chartsOf(fields)) {
+      if (files.has(join(next, `${copy}/Chart.yaml`))) continue;
+      throw remote(repo, placeOfText({ content, place: file }, repo));
+    }
     for (const entry of LEADING.flatMap((field) => textsOf(fields[field]))) {
       if (isRemote(entry) && !files.has(join(next, entry)) && fileIn(files, join(next, entry)) === undefined) {
         throw remote(entry, placeOfText({ content, place: file }, entry));
@@ -67,6 +71,23 @@ function fileIn(files: ReadonlyMap<string, Buffer>, folder: string): string | un
 
 function join(folder: string, path: string): string {
   return posix.join(folder, path).replace(/\/$/, '');
+}
+
+/**
+ * Charts that have a repository: where it is, and the folder in which kustomize looks before it fetches (kustomize 5,
+ * HelmChartInflationGenerator.go).
+ */
+function chartsOf({ helmCharts, helmGlobals }: Readonly<Record<string, unknown>>): readonly {
+  readonly repo: string;
+  readonly copy: string;
+}[] {
+  const { chartHome } = mappingOf(helmGlobals);
+  const home = typeof chartHome === 'string' && chartHome !== '' ? chartHome : 'charts';
+  return (Array.isArray(helmCharts) ? helmCharts : []).flatMap((chart) => {
+    const { name, repo, version } = mappingOf(chart);
+    if (typeof name !== 'string' || typeof repo !== 'string' || repo === '') return [];
+    return [{ repo, copy: posix.join(home, version === undefined ? '' : `${name}-${version}`, name) }];
+  });
 }
 
 function textsOf(value: unknown): readonly string[] {
