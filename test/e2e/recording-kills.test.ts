@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bundle } from '../../bundle.ts';
-import { leftOf, untilContainer, untilNothingIsLeft } from '../integration/temp-cluster/left.ts';
 import { type RunningCli, sealer, startSealer } from '../lab/cli.ts';
 import { startDockerRegistry } from '../lab/docker-registry.ts';
 import { type LabEngine, labEngine } from '../lab/engine.ts';
@@ -19,6 +18,7 @@ import { OPERATOR_NEEDS, operatorApp } from '../lab/operator/operator-app.ts';
 import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
 import { needs } from '../lab/tools.ts';
 import { livingProcess, processTree, untilEnded, untilSignalsTaken } from './processes.ts';
+import { leftOf, untilContainer, untilNothingIsLeft } from './temp-cluster/left.ts';
 
 const SKIP = needsCluster() || OPERATOR_NEEDS || needs('docker-registry');
 const ROUNDS = Number(process.env.SEALER_TEST_KILLS ?? 0);
@@ -91,14 +91,17 @@ describe('a recording build that is killed', { skip: SKIP, timeout: 600_000 + RO
     const early = cli.ended.then(({ stderr }) => assert.fail(`It has ended by itself:\n${stderr}`));
     early.catch(() => {});
     await Promise.race([moment({ cli, pid }), early]);
-    const volumes = await volumesOf(await leftOf(engine, pid));
+    // What stops would be gone before the engine has answered this.
+    const volumes = moment === stops ? [] : await volumesOf(await leftOf(engine, pid));
     const processes = await processTree(pid);
     for (const signal of end) {
       cli.kill(signal);
       await untilSignalsTaken(pid);
     }
     const { code, signal, stderr } = await cli.ended;
-    assert.deepEqual([code, signal], exitAfter(end), stderr);
+    // With the image made, one signal comes too late to interrupt anything.
+    const isTooLate = code === 0 && end.length === 1 && event('end', 'workloads').test(stderr);
+    if (!isTooLate) assert.deepEqual([code, signal], exitAfter(end), stderr);
     const endedAt = Date.now();
     const atEnd = (await leftOf(engine, pid)).length;
     // One signal is the good way out: everything is removed before it ends.
@@ -158,7 +161,7 @@ describe('a recording build that is killed', { skip: SKIP, timeout: 600_000 + RO
   });
   test('succeeds when it is run again', succeeds);
 
-  const moments = { makes, boots, cluster: says('start', 'cluster'), launches };
+  const moments = { makes, boots, answers: says('start', 'cluster'), launches };
   const all = { ...moments, waits: says('start', 'workloads'), ends: says('end', 'workloads'), stops };
   const ends: readonly End[] = [['SIGKILL'], ['SIGINT'], ['SIGTERM'], ['SIGINT', 'SIGINT'], ['SIGINT', 'SIGTERM']];
   for (let round = 1; round <= ROUNDS; round++) {
