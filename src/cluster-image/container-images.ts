@@ -7,7 +7,7 @@ import type { ImageManifest } from '../oci/manifest.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference } from '../oci/reference.ts';
 import { IMAGES_ANNOTATION } from './extension.ts';
-import type { HarvestedImage } from './harvested.ts';
+import type { HarvestedImage } from './harvest/harvested.ts';
 
 export interface ContainerImage {
   /** The complete name. */

@@ -11,7 +11,7 @@ import { formatReference, isReference, parseReference } from '../oci/reference.t
 import type { Store } from '../oci/store/index.ts';
 import { type ContainerImage, parseContainerImages } from './container-images.ts';
 import { type ImageExtension, LAYER_ANNOTATION, type LayerKind, parseExtension } from './extension.ts';
-import { readInventory } from './inventory.ts';
+import { readInventory } from './layers/inventory.ts';
 
 /** The fields of the Go sealer's `inspect` (ImageSpec), and what it never told. */
 export interface ImageSpec {

@@ -11,5 +11,6 @@ export { joinMissingTools } from './missing-tools.ts';
 export type { AppValues } from './places/charts.ts';
 export { isDiscoverable, mustBeRead } from './places/roles.ts';
 export { chooseDiscoverable } from './places/wanted.ts';
+export { parseIgnoring, withoutIgnored } from './rules/ignoring.ts';
 export { parseRules } from './rules/parse-rules.ts';
 export { type ChartRule, type EngineName, NO_RULES, type Rules } from './rules/rules.ts';

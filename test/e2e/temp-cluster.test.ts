@@ -13,11 +13,11 @@ import { silent } from '../../src/progress.ts';
 import { folderStorage, type RegistryStorage } from '../../src/registry/server/index.ts';
 import { type EngineNetwork, parseNetwork } from '../../src/temp-cluster/engine/network.ts';
 import { startTempCluster, type TempCluster } from '../../src/temp-cluster/index.ts';
-import { clientOf, leftOf, untilContainer, untilNothingIsLeft } from '../integration/temp-cluster/left.ts';
 import { type LabEngine, labEngine, whatEngineLacks } from '../lab/engine.ts';
 import { labClusterImage } from '../lab/kubernetes/cluster-image.ts';
 import { folderOf, temporaryFolder } from '../lab/scratch.ts';
 import { runTool } from '../lab/tools.ts';
+import { clientOf, leftOf, untilContainer, untilNothingIsLeft } from './temp-cluster/left.ts';
 
 const skip = whatEngineLacks() ?? false;
 /** The first run on a machine builds Kubernetes. */

@@ -1,7 +1,7 @@
 /** From the stages to all container images that they need, in the store: found, fetched, and recorded if asked. */
 
 import type { Harvest } from '../../cluster-image/index.ts';
-import { type Finding, groupByReference } from '../../discover/index.ts';
+import { type Finding, groupByReference, parseIgnoring, withoutIgnored } from '../../discover/index.ts';
 import { SealerError } from '../../error.ts';
 import { formatPlatform } from '../../oci/platform.ts';
 import { formatReference } from '../../oci/reference.ts';
@@ -46,7 +46,7 @@ export async function addImages(prepared: PreparedBuild, states: readonly StageS
 }
 
 async function addRecorded(
-  { builder }: PreparedBuild,
+  { builder, lists }: PreparedBuild,
   images: readonly StageImages[],
   known: readonly Finding[],
   supply: ImageSupply,
@@ -59,7 +59,9 @@ async function addRecorded(
     });
   }
   const extension = extensionOf(builder, state, builder.world.version ?? 'dev');
-  const recorded = await recordImages(builder, state, extension, known);
+  const pulled = await recordImages(builder, state, extension, known);
+  // The user's word counts for what was pulled as for what was found.
+  const recorded = withoutIgnored(pulled, parseIgnoring(builder.rules, builder.ignoreFile, lists.ignored)).findings;
   const complete: StageImages[] = [];
   for (const { state, found } of images) {
     const more = recorded.length === 0 ? undefined : await fetchImages(builder, state, recorded, supply);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { valueSetsOf } from '../../../src/build/instructions/value-sets.ts';
 import { parseExtension } from '../../../src/cluster-image/index.ts';
 import { SealerError } from '../../../src/error.ts';
-import { lacking } from '../../integration/render/charts.ts';
+import { lacking } from '../render/charts.ts';
 import { chartFiles } from './charts-setting.ts';
 import { openSetting } from './setting.ts';
 

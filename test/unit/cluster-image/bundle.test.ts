@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { type BundledLayer, bundleLayers, harvest, readInventory } from '../../../src/cluster-image/index.ts';
-import { blobPath, layerLink, revisionLink, tagLinks } from '../../../src/cluster-image/registry-layout.ts';
+import { blobPath, layerLink, revisionLink, tagLinks } from '../../../src/cluster-image/layers/registry-layout.ts';
 import { describe } from '../../../src/oci/descriptor.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';
 import { OCI_LAYER_GZIP } from '../../../src/oci/media-types.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HarvestedImage } from '../../../src/cluster-image/index.ts';
-import { planLayers } from '../../../src/cluster-image/layer-plan.ts';
+import { planLayers } from '../../../src/cluster-image/layers/layer-plan.ts';
 import { describe } from '../../../src/oci/descriptor.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { OCI_LAYER_GZIP } from '../../../src/oci/media-types.ts';

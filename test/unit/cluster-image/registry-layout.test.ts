@@ -7,7 +7,7 @@ import {
   repositoryPath,
   revisionLink,
   tagLinks,
-} from '../../../src/cluster-image/registry-layout.ts';
+} from '../../../src/cluster-image/layers/registry-layout.ts';
 import { parseDigest } from '../../../src/oci/digest.ts';
 import { isRepositoryPath, parseReference } from '../../../src/oci/reference.ts';
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type BundleStorage, bundleLayers, bundleStorage, harvest } from '../../../src/cluster-image/index.ts';
-import { blobPath, layerLink, revisionLink, tagLinks } from '../../../src/cluster-image/registry-layout.ts';
+import { blobPath, layerLink, revisionLink, tagLinks } from '../../../src/cluster-image/layers/registry-layout.ts';
 import { SealerError } from '../../../src/error.ts';
 import { type Descriptor, describe } from '../../../src/oci/descriptor.ts';
 import { type Digest, digestOf } from '../../../src/oci/digest.ts';

@@ -1,17 +1,17 @@
 /** The blobs of container images: into the store, each once, the large ones inside the layer that will carry them. */
 
-import { SealerError } from '../error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, shortDigest } from '../oci/digest.ts';
-import { familiarReference, type Reference } from '../oci/reference.ts';
-import type { Store } from '../oci/store/index.ts';
-import { isThere } from '../oci/whole-content.ts';
-import { inParallel } from '../parallel.ts';
-import type { Report } from '../progress.ts';
+import { SealerError } from '../../error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { type Digest, shortDigest } from '../../oci/digest.ts';
+import { familiarReference, type Reference } from '../../oci/reference.ts';
+import type { Store } from '../../oci/store/index.ts';
+import { isThere } from '../../oci/whole-content.ts';
+import { inParallel } from '../../parallel.ts';
+import type { Report } from '../../progress.ts';
+import { findWrapped, rememberWrapped, wrapLocally, wrapperOf } from '../layers/wrapped-blob.ts';
 import { type BundledLayer, LARGE_BLOB_BYTES } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
 import { isAboutOneImage } from './missing.ts';
-import { findWrapped, rememberWrapped, wrapLocally, wrapperOf } from './wrapped-blob.ts';
 
 /** How many blobs are under way at once; the client limits requests by host besides. */
 const IN_FLIGHT = 8;

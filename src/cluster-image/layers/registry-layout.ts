@@ -3,9 +3,9 @@
  * the filesystem driver, registry/storage/paths.go), so such a registry serves it as it is.
  */
 
-import { SealerError } from '../error.ts';
-import { algorithmOf, type Digest, hexOf } from '../oci/digest.ts';
-import type { Reference } from '../oci/reference.ts';
+import { SealerError } from '../../error.ts';
+import { algorithmOf, type Digest, hexOf } from '../../oci/digest.ts';
+import type { Reference } from '../../oci/reference.ts';
 
 /** The folder of the registry's storage in the rootfs. */
 export const REGISTRY_ROOT = 'registry';

@@ -9,13 +9,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { compressionOf, storeAsGzip } from '../oci/compress/index.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { algorithmOf, createDigester, type Digest, isDigest } from '../oci/digest.ts';
-import type { Layout, Store } from '../oci/store/index.ts';
-import { openLayer, type ReadEntry, readEntries } from '../oci/tar/index.ts';
-import { parseStoredFile, type StoredFile } from './bundle-links.ts';
-import { type BlobPlace, WHOLE } from './bundle-place.ts';
+import { compressionOf, storeAsGzip } from '../../oci/compress/index.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { algorithmOf, createDigester, type Digest, isDigest } from '../../oci/digest.ts';
+import type { Layout, Store } from '../../oci/store/index.ts';
+import { openLayer, type ReadEntry, readEntries } from '../../oci/tar/index.ts';
+import { parseStoredFile, type StoredFile } from './links.ts';
+import { type BlobPlace, WHOLE } from './place.ts';
 
 /** A change to the registry's storage, in the order of the layer. */
 export type StorageChange =

@@ -1,10 +1,10 @@
 /** What container images the layers of a cluster image carry, told by the annotations of their descriptors alone. */
 
-import { type Digest, isDigest } from '../oci/digest.ts';
-import type { ImageManifest } from '../oci/manifest.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
-import { formatReference, parseReference, type Reference } from '../oci/reference.ts';
-import type { HarvestedImage } from './harvested.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
+import type { ImageManifest } from '../../oci/manifest.ts';
+import { formatPlatform, type Platform } from '../../oci/platform.ts';
+import { formatReference, parseReference, type Reference } from '../../oci/reference.ts';
+import type { HarvestedImage } from '../harvest/harvested.ts';
 import { BLOBS_ANNOTATION } from './wrapped-blob.ts';
 
 /** Annotation of a layer: JSON `[{image, digest, platforms, size}]`, the container images whose links it has. */

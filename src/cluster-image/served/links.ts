@@ -1,8 +1,8 @@
 /** What the paths of a registry's storage say (the inverse of registry-layout.ts). */
 
-import { type Digest, isDigest } from '../oci/digest.ts';
-import { isRepositoryPath, isTag } from '../oci/reference.ts';
-import { REGISTRY_ROOT } from './registry-layout.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
+import { isRepositoryPath, isTag } from '../../oci/reference.ts';
+import { REGISTRY_ROOT } from '../layers/registry-layout.ts';
 
 /** What a file of the storage is. */
 export type StoredFile =

@@ -2,9 +2,9 @@
 
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { SealerError } from '../error.ts';
-import { algorithmOf, createDigester, type Digest } from '../oci/digest.ts';
-import type { Layout, Store } from '../oci/store/index.ts';
+import { SealerError } from '../../error.ts';
+import { algorithmOf, createDigester, type Digest } from '../../oci/digest.ts';
+import type { Layout, Store } from '../../oci/store/index.ts';
 
 /** Inside a layer whose blocks are stored, so that any byte is found without reading what is before it; or a file. */
 export type BlobPlace = { readonly size: number } & (

@@ -3,13 +3,13 @@
  * is compressed already, so the layer is gzip of stored blocks, as it is around a large blob.
  */
 
-import { type GzipPiece, storeAsGzip } from '../oci/compress/index.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { createDigester, type Digest } from '../oci/digest.ts';
-import { OCI_LAYER_GZIP } from '../oci/media-types.ts';
-import type { Store } from '../oci/store/index.ts';
-import { END_OF_ARCHIVE, encodeHeader, paddingOf } from '../oci/tar/index.ts';
-import type { BundledLayer } from './harvested.ts';
+import { type GzipPiece, storeAsGzip } from '../../oci/compress/index.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { createDigester, type Digest } from '../../oci/digest.ts';
+import { OCI_LAYER_GZIP } from '../../oci/media-types.ts';
+import type { Store } from '../../oci/store/index.ts';
+import { END_OF_ARCHIVE, encodeHeader, paddingOf } from '../../oci/tar/index.ts';
+import type { BundledLayer } from '../harvest/harvested.ts';
 import { parentsOf } from './registry-layout.ts';
 import { folderHeader } from './wrapped-blob.ts';
 

@@ -1,9 +1,9 @@
 /** Which blobs become layers of their own and which images share a layer, within the layers that are left. */
 
-import { SealerError } from '../error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { digestOf, hexOf } from '../oci/digest.ts';
-import { blobsOf, type HarvestedImage } from './harvested.ts';
+import { SealerError } from '../../error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { digestOf, hexOf } from '../../oci/digest.ts';
+import { blobsOf, type HarvestedImage } from '../harvest/harvested.ts';
 import { repositoryPath } from './registry-layout.ts';
 
 export interface LayerPlan {

@@ -11,14 +11,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type StoredGzip, storeAsGzip } from '../oci/compress/index.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, isDigest } from '../oci/digest.ts';
-import { OCI_LAYER_GZIP } from '../oci/media-types.ts';
-import type { Ingested, Store } from '../oci/store/index.ts';
-import { END_OF_ARCHIVE, encodeHeader, paddingOf } from '../oci/tar/index.ts';
-import { LAYER_ANNOTATION } from './extension.ts';
-import type { BundledLayer } from './harvested.ts';
+import { type StoredGzip, storeAsGzip } from '../../oci/compress/index.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
+import { OCI_LAYER_GZIP } from '../../oci/media-types.ts';
+import type { Ingested, Store } from '../../oci/store/index.ts';
+import { END_OF_ARCHIVE, encodeHeader, paddingOf } from '../../oci/tar/index.ts';
+import { LAYER_ANNOTATION } from '../extension.ts';
+import type { BundledLayer } from '../harvest/harvested.ts';
 import { blobPath, parentsOf } from './registry-layout.ts';
 
 /** Annotation of a layer: the blobs that it carries and that no other layer needs to carry again, space-separated. */

@@ -1,18 +1,18 @@
 /** Brings the container images that a cluster image needs into the store, ready to become layers. */
 
-import { certaintyOf, type NamedImage } from '../discover/index.ts';
-import type { SealerError } from '../error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { Platform } from '../oci/platform.ts';
-import { formatReference, type Reference } from '../oci/reference.ts';
-import type { Store } from '../oci/store/index.ts';
-import { inParallel } from '../parallel.ts';
-import { type Report, silent } from '../progress.ts';
+import { certaintyOf, type NamedImage } from '../../discover/index.ts';
+import type { SealerError } from '../../error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { formatReference, type Reference } from '../../oci/reference.ts';
+import type { Store } from '../../oci/store/index.ts';
+import { inParallel } from '../../parallel.ts';
+import { type Report, silent } from '../../progress.ts';
+import { type BundleInventory, EMPTY_INVENTORY, isCarriedBy } from '../layers/inventory.ts';
 import { type BroughtBlobs, bringBlobs, type WantedBlob } from './bring-blobs.ts';
 import { blobsOf, type Harvest, type HarvestedImage } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
-import { type BundleInventory, EMPTY_INVENTORY, isCarriedBy } from './inventory.ts';
 import { type Failure, imagesMissing, isAboutOneImage } from './missing.ts';
 import {
   isImageConfig,

@@ -1,16 +1,16 @@
 /** All that a cluster image carries for its registry, from the layers alone: what their annotations promise is not taken on trust. */
 
-import { SealerError } from '../error.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, isDigest } from '../oci/digest.ts';
-import { type Document, type ImageManifest, MAX_MANIFEST_BYTES, parseDocument } from '../oci/manifest.ts';
-import type { Store } from '../oci/store/index.ts';
-import { inParallel } from '../parallel.ts';
-import { type LayerReading, readStorageChanges, type StorageChange } from './bundle-layer.ts';
-import { type BlobPlace, readPlace } from './bundle-place.ts';
-import { LAYER_ANNOTATION } from './extension.ts';
-import { LAYER_IMAGES_ANNOTATION } from './inventory.ts';
-import { BLOBS_ANNOTATION, isWrapperOf, wrapperOf } from './wrapped-blob.ts';
+import { SealerError } from '../../error.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
+import { type Document, type ImageManifest, MAX_MANIFEST_BYTES, parseDocument } from '../../oci/manifest.ts';
+import type { Store } from '../../oci/store/index.ts';
+import { inParallel } from '../../parallel.ts';
+import { LAYER_ANNOTATION } from '../extension.ts';
+import { LAYER_IMAGES_ANNOTATION } from '../layers/inventory.ts';
+import { BLOBS_ANNOTATION, isWrapperOf, wrapperOf } from '../layers/wrapped-blob.ts';
+import { type LayerReading, readStorageChanges, type StorageChange } from './layer.ts';
+import { type BlobPlace, readPlace } from './place.ts';
 
 /** A repository, named as in the storage. */
 export interface BundledRepository {

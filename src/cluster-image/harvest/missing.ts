@@ -1,8 +1,8 @@
 /** All container images that cannot be had, in one error. */
 
-import type { NamedImage } from '../discover/index.ts';
-import { formatPlace, type Problem, SealerError } from '../error.ts';
-import { familiarReference } from '../oci/reference.ts';
+import type { NamedImage } from '../../discover/index.ts';
+import { formatPlace, type Problem, SealerError } from '../../error.ts';
+import { familiarReference } from '../../oci/reference.ts';
 
 export interface Failure {
   readonly image: NamedImage;

@@ -2,15 +2,15 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SealerError } from '../error.ts';
-import { checkDescriptor, type Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestOf, hexOf } from '../oci/digest.ts';
-import { parseImageConfig } from '../oci/image-config.ts';
-import type { Document, ImageIndex } from '../oci/manifest.ts';
-import { DOCKER_CONFIG, isIndexType, OCI_CONFIG } from '../oci/media-types.ts';
-import { formatPlatform, matchesPlatform, type Platform } from '../oci/platform.ts';
-import { formatReference, type Reference } from '../oci/reference.ts';
-import type { Store } from '../oci/store/index.ts';
+import { SealerError } from '../../error.ts';
+import { checkDescriptor, type Descriptor } from '../../oci/descriptor.ts';
+import { type Digest, digestOf, hexOf } from '../../oci/digest.ts';
+import { parseImageConfig } from '../../oci/image-config.ts';
+import type { Document, ImageIndex } from '../../oci/manifest.ts';
+import { DOCKER_CONFIG, isIndexType, OCI_CONFIG } from '../../oci/media-types.ts';
+import { formatPlatform, matchesPlatform, type Platform } from '../../oci/platform.ts';
+import { formatReference, type Reference } from '../../oci/reference.ts';
+import type { Store } from '../../oci/store/index.ts';
 import type { HarvestedManifest } from './harvested.ts';
 import type { ImageSource } from './image-source.ts';
 

@@ -1,10 +1,10 @@
 /** Container images as a harvest leaves them: all that is needed is in the store, and here is what it is. */
 
-import type { Finding } from '../discover/index.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
-import type { Platform } from '../oci/platform.ts';
-import type { Reference } from '../oci/reference.ts';
+import type { Finding } from '../../discover/index.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { Reference } from '../../oci/reference.ts';
 import type { Failure } from './missing.ts';
 
 /** From this size on a blob is a layer of its own. */

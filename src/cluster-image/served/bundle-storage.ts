@@ -6,12 +6,12 @@
  * sealer is served too: it leaves out the hosts of its images, so what it has answers for any host.
  */
 
-import type { Digest } from '../oci/digest.ts';
-import type { Document, ImageManifest } from '../oci/manifest.ts';
-import { isNondistributable } from '../oci/media-types.ts';
-import { formatReference, isReference, parseReference, parseRepository } from '../oci/reference.ts';
-import type { Scratch, Store } from '../oci/store/index.ts';
-import { askedRepository, type Pull, type PullRecorder, pullRecorder } from '../registry/proxy/index.ts';
+import type { Digest } from '../../oci/digest.ts';
+import type { Document, ImageManifest } from '../../oci/manifest.ts';
+import { isNondistributable } from '../../oci/media-types.ts';
+import { formatReference, isReference, parseReference, parseRepository } from '../../oci/reference.ts';
+import type { Scratch, Store } from '../../oci/store/index.ts';
+import { askedRepository, type Pull, type PullRecorder, pullRecorder } from '../../registry/proxy/index.ts';
 import {
   NO_WRITES,
   type Origin,
@@ -19,12 +19,12 @@ import {
   type RegistryStorage,
   type StoredBlob,
   type StoredManifest,
-} from '../registry/server/index.ts';
-import { type BundleContent, type BundledRepository, readBundle } from './bundle-content.ts';
-import { readPlace } from './bundle-place.ts';
-import { parseContainerImages } from './container-images.ts';
-import { readInventory } from './inventory.ts';
-import { repositoryPath } from './registry-layout.ts';
+} from '../../registry/server/index.ts';
+import { parseContainerImages } from '../container-images.ts';
+import { readInventory } from '../layers/inventory.ts';
+import { repositoryPath } from '../layers/registry-layout.ts';
+import { type BundleContent, type BundledRepository, readBundle } from './content.ts';
+import { readPlace } from './place.ts';
 
 /** An image that a cluster image says it carries. */
 export interface BundledName {

@@ -1,12 +1,12 @@
 /** Container images as layers of a cluster image. */
 
-import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
-import { matchesPlatform, type Platform } from '../oci/platform.ts';
-import type { Store } from '../oci/store/index.ts';
-import { inParallel } from '../parallel.ts';
-import { LAYER_ANNOTATION } from './extension.ts';
-import { type BundledLayer, blobsOf, type Harvest, type HarvestedImage } from './harvested.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { matchesPlatform, type Platform } from '../../oci/platform.ts';
+import type { Store } from '../../oci/store/index.ts';
+import { inParallel } from '../../parallel.ts';
+import { LAYER_ANNOTATION } from '../extension.ts';
+import { type BundledLayer, blobsOf, type Harvest, type HarvestedImage } from '../harvest/harvested.ts';
 import { type BundleInventory, EMPTY_INVENTORY, LAYER_IMAGES_ANNOTATION, serializeCarried } from './inventory.ts';
 import { type Pack, planLayers } from './layer-plan.ts';
 import { type PackedFile, packFiles } from './pack.ts';

@@ -1,8 +1,8 @@
 /** Blobs that a proxy fetches, kept as a later harvest wants them: the large ones inside the layer that will carry them. */
 
-import type { Store } from '../oci/store/index.ts';
-import { type Report, silent } from '../progress.ts';
-import type { BringBlob } from '../registry/proxy/index.ts';
+import type { Store } from '../../oci/store/index.ts';
+import { type Report, silent } from '../../progress.ts';
+import type { BringBlob } from '../../registry/proxy/index.ts';
 import { bringBlobs } from './bring-blobs.ts';
 import type { ImageSource } from './image-source.ts';
 
