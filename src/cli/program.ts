@@ -46,6 +46,8 @@ Environment:
   SEALER_HOME                        the store (an OCI image layout)
   SOURCE_DATE_EPOCH                  the time of everything that a build makes, in seconds since 1970 (default: 0)
   REGISTRY_AUTH_FILE, DOCKER_CONFIG  where credentials are looked for first
+  SEALER_HELM, SEALER_KUBECTL        helm and kubectl (default: those on PATH)
+  DOCKER_HOST                        the container engine of temporary clusters
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  proxies, as everywhere
   NO_COLOR, SEALER_DEBUG             no colours; a stack trace with every error
 
