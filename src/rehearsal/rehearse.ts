@@ -3,7 +3,7 @@
 import type { ImageExtension } from '../cluster-image/index.ts';
 import { SealerError } from '../error.ts';
 import { type WorkloadReport, waitForWorkloads } from '../kubernetes/index.ts';
-import { planLaunch, runLaunch } from '../launch/index.ts';
+import { type LaunchStep, planLaunch, runLaunch } from '../launch/index.ts';
 import { renderTemplate } from '../render/index.ts';
 import type { ClusterOptions, RehearsalCluster, RehearsalWorld } from './cluster.ts';
 import { toolPath } from './tool-path.ts';
@@ -32,12 +32,7 @@ export async function rehearse(
 ): Promise<WorkloadReport> {
   const { rootfs, extension, cluster, ignore, isHopeless } = rehearsal;
   const { report, signal, store, env } = world;
-  const steps = planLaunch(extension);
-  if (steps.length === 0) {
-    throw new SealerError('LAUNCH_FAILED', 'The image launches nothing', {
-      hint: 'Add LAUNCH, CMDS or CMD to the Kubefile: what is never started pulls no image.',
-    });
-  }
+  const steps = launchSteps(extension);
   rehearsal.onLaunch?.();
   report({ type: 'phase', title: 'Launch' });
   const id = 'launch';
@@ -59,4 +54,16 @@ export async function rehearse(
   }
   const { timeoutMs, settleMs } = cluster;
   return await waitForWorkloads(api, { timeoutMs, settleMs, signal, report, ignore, isHopeless });
+}
+
+/**
+ * What an image launches; asked before a cluster is started for it.
+ * @throws SealerError LAUNCH_FAILED if that is nothing
+ */
+export function launchSteps(extension: ImageExtension): readonly LaunchStep[] {
+  const steps = planLaunch(extension);
+  if (steps.length > 0) return steps;
+  throw new SealerError('LAUNCH_FAILED', 'The image launches nothing', {
+    hint: 'Add LAUNCH, CMDS or CMD to the Kubefile: what is never started pulls no image.',
+  });
 }

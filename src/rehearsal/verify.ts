@@ -11,7 +11,7 @@ import { type Pull, pullThroughStorage, switchableStorage } from '../registry/pr
 import { askedImages, imageKey } from './asked.ts';
 import { type ClusterOptions, openCluster, type RehearsalWorld } from './cluster.ts';
 import { isOwnImage } from './own-images.ts';
-import { rehearse } from './rehearse.ts';
+import { launchSteps, rehearse } from './rehearse.ts';
 
 /** An image that was asked for and is not in the bundle. */
 export interface MissingImage {
@@ -63,6 +63,7 @@ export async function verifyImage(
   if (extension === undefined) {
     throw new SealerError('INVALID_MANIFEST', `${spec.name} is no cluster image`, { hint: 'Build one: sealer build.' });
   }
+  launchSteps(extension);
   await using scratch = await store.scratch('verify');
   const rootfs = join(scratch.path, 'rootfs');
   await unpackRootfs(store, spec.manifestv1, rootfs, { signal });

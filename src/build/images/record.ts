@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type ImageExtension, unpackRootfs } from '../../cluster-image/index.ts';
 import { type Finding, groupByReference } from '../../discover/index.ts';
 import { formatReference, parseReference } from '../../oci/reference.ts';
-import { imageKey } from '../../rehearsal/index.ts';
+import { imageKey, launchSteps } from '../../rehearsal/index.ts';
 import type { Builder } from '../builder.ts';
 import { contentLayers, type StageState } from '../stage/state.ts';
 import { buildCluster } from './cluster.ts';
@@ -21,6 +21,7 @@ export async function recordImages(
   known: readonly Finding[],
 ): Promise<readonly Finding[]> {
   const { store, signal } = builder.world;
+  launchSteps(extension);
   const recording = await buildCluster(builder, state);
   await using scratch = await store.scratch('launch');
   const rootfs = join(scratch.path, 'rootfs');

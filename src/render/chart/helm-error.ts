@@ -19,6 +19,8 @@ export interface HelmFailure {
 /** `shop/templates/a.yaml:12:34`, with or without a column, as helm 3 and 4 write them. */
 const TEMPLATE_PLACE = /([\w.@+-]+(?:\/[^\s:()"]+)+):(\d+)(?::\d+)?/g;
 
+const MEND = 'Mend the chart; "helm template" and "helm lint" say the same of it.';
+
 /** The CHART_INVALID that helm's words amount to. */
 export function helmError(failure: HelmFailure): SealerError {
   const said = clean(failure.stderr);
@@ -27,7 +29,7 @@ export function helmError(failure: HelmFailure): SealerError {
     ofSchema(said, failure) ??
     ofValuesFile(said, failure) ??
     ofTemplate(said, failure) ??
-    new SealerError('CHART_INVALID', `helm cannot render the chart: ${said}`, { at: failure.chart.at })
+    new SealerError('CHART_INVALID', `helm cannot render the chart: ${said}`, { at: failure.chart.at, hint: MEND })
   );
 }
 
@@ -78,12 +80,14 @@ function ofValuesFile(said: string, failure: HelmFailure): SealerError | undefin
   if (named !== undefined) {
     return new SealerError('CHART_INVALID', `This values file cannot be read: ${why?.[2] ?? said}`, {
       at: { file: named, ...line },
+      hint: 'Mend its YAML.',
     });
   }
   const own = /cannot load (values\.yaml|Chart\.yaml|requirements\.yaml|Chart\.lock)/.exec(said)?.[1];
   if (own === undefined) return undefined;
   return new SealerError('CHART_INVALID', `${own} of the chart cannot be read: ${why?.[2] ?? said}`, {
     at: { file: failure.chart.files.get(own)?.place ?? failure.chart.at.file, ...line },
+    hint: 'Mend its YAML.',
   });
 }
 
@@ -115,7 +119,7 @@ function ofTemplate(said: string, failure: HelmFailure): SealerError | undefined
   const message = missing === undefined ? why : `The chart needs the value ${missing}: ${why}`;
   return new SealerError('CHART_INVALID', message, {
     at,
-    hint: needsValues(said, missing) ? giveValues(failure) : undefined,
+    hint: needsValues(said, missing) ? giveValues(failure) : MEND,
   });
 }
 
@@ -134,8 +138,10 @@ function needsValues(said: string, missing: string | undefined): boolean {
   return missing !== undefined || said.includes('execution error');
 }
 
-function giveValues({ release }: HelmFailure): string {
-  return `Give the values that it is launched with: APP --values=FILE in the Kubefile, or charts/${release}.values.yaml.`;
+function giveValues({ release, chart }: HelmFailure): string {
+  // Only charts of no app take the file beside them.
+  const beside = chart.at.file.startsWith('application/apps/') ? '' : `, or charts/${release}.values.yaml`;
+  return `Give the values that it is launched with: APP --values=FILE in the Kubefile${beside}.`;
 }
 
 /** Without where and how deep: that is the place's to say. */
