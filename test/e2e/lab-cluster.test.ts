@@ -162,7 +162,9 @@ test('the lab’s Kubernetes ends when one of its programs does, and tells its l
   const flags = ['--privileged', '--cgroupns=private', '--tmpfs=/run', `--network=${network.name}`];
   const other = (await engine.podman('run', '--detach', ...flags, image)).trim();
   try {
-    await until('etcd', async () => (await engine.podman('exec', other, 'pidof', 'etcd').catch(() => '')) !== '');
+    // Killed before its first word, it would have no last ones.
+    const spoke = 'test -s /var/lib/rancher/k3s/logs/etcd.log && pidof etcd';
+    await until('etcd', async () => (await engine.podman('exec', other, 'sh', '-c', spoke).catch(() => '')) !== '');
     await engine.podman('exec', other, 'sh', '-c', 'kill -9 $(pidof etcd)');
     assert.equal((await engine.podman('wait', other)).trim(), '1');
     assert.match(await engine.podman('logs', other), /k3s: etcd was killed by killed; its last lines:\n.*etcd/s);
