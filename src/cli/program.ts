@@ -61,6 +61,8 @@ export function createProgram(context: CliContext): Command {
     )
     .version(VERSION, '-V, --version', 'print the version')
     .addHelpText('after', EPILOGUE);
+  // What stands behind a command is that command's: `images` and `images discover` both have --json.
+  program.enablePositionalOptions();
   for (const each of COMMANDS) program.addCommand(each(context));
   for (const command of walkCommands(program)) configure(command, context);
   return program;

@@ -42,8 +42,8 @@ for (const [name, part] of Object.entries(parts)) {
   process.stderr.write(`bench: ${name} …\n`);
   await part({ folder: folder.path, registry, rows, peaks });
 }
-const peak = Math.max(...peaks);
-rows.push({
+const peak = Math.max(0, ...peaks);
+if (peak > 0) rows.push({
   what: 'peak resident memory of any run',
   ours: `${peak.toFixed(0)} MiB`,
   peer: '',

@@ -1,7 +1,7 @@
 /** A user's tour of the commands that need no registry but the embedded one, each as a process of its own. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type CliResult, cliCommand, sealer, sealerJson, startSealer } from '../lab/cli.ts';
@@ -58,6 +58,22 @@ spec: {containers: [{name: web, image: "${address}/library/app:v1"}]}
     ({ digest } = await json<Built>('build', '-t', 'shop:v1', 'cluster'));
   });
   after(() => resources.disposeAsync());
+
+  test('images discover lists what is needed as JSON, with its own flags though images has the same', async () => {
+    const store = join(folder, 'another-store');
+    const found = await json<{ image: string; certainty: string; findings: { line: number }[] }[]>(
+      ...['images', 'discover', '--no-confirm', '--store', store, 'cluster'],
+    );
+    assert.deepEqual(
+      found.map(({ image, certainty }) => [image, certainty]),
+      [[`${address}/library/app:v1`, 'certain']],
+    );
+    assert.equal(found[0]?.findings[0]?.line, 4);
+    assert.ok(existsSync(join(store, 'oci-layout')), 'the store of the flag was used');
+    const why = await run(['images', 'discover', '--no-confirm', '--why', `${address}/library/app:v1`, 'cluster']);
+    assert.match(why.stdout, /web\/pod\.yaml:4:\d+\n {4}certain: container of Pod web, spec\.containers\[0\]\.image/);
+    await refused('IMAGE_NOT_FOUND', 1, 'images', 'discover', '--no-confirm', '--why', 'nobody/names:this', 'cluster');
+  });
 
   test('build says what it built and what moved, and the second time fetches nothing', async () => {
     const text = await run(['build', '-t', 'shop:v1', 'cluster']);

@@ -38,7 +38,7 @@ export function imagesCommand(context: CliContext): Command {
         return formatTable(['NAME', 'DIGEST', 'PLATFORMS', 'SIZE'], rows);
       });
     });
-  return command.addCommand(imagesDiscoverCommand(context));
+  return command.enablePositionalOptions().addCommand(imagesDiscoverCommand(context));
 }
 
 function columns({ name, descriptor }: NamedImage, { trunc, digests }: ImagesFlags): readonly string[] {
