@@ -12,7 +12,6 @@ import type { StageState } from '../stage/state.ts';
 import { fetchImages } from './fetch.ts';
 import { findImages } from './find.ts';
 import { recordedFindings, requireComplete } from './lock.ts';
-import { recordImages } from './record.ts';
 import { type ImageSupply, openSupply } from './supply.ts';
 
 export interface StageImages {
@@ -58,6 +57,7 @@ async function addRecorded(
       hint: `Add ${host} to the platforms, or take what a recording on such a machine wrote into images.lock.`,
     });
   }
+  const { recordImages } = await import('./record.ts');
   const extension = extensionOf(builder, state, builder.world.version ?? 'dev');
   const pulled = await recordImages(builder, state, extension, known);
   // The user's word counts for what was pulled as for what was found.

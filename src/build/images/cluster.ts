@@ -1,7 +1,7 @@
 /** The temporary cluster of a build, for RUN --cluster and for a recording: one, started by who needs it first. */
 
 import { kubeVersionOf } from '../../cluster-image/index.ts';
-import { type ClusterOptions, openRecording, type Recording } from '../../rehearsal/index.ts';
+import type { ClusterOptions, Recording } from '../../rehearsal/index.ts';
 import type { Builder } from '../builder.ts';
 import type { StageState } from '../stage/state.ts';
 import { metadataOf } from './metadata.ts';
@@ -18,6 +18,8 @@ export async function buildCluster(builder: Builder, state: StageState): Promise
     const { source, resolved, options } = builder;
     const request = { cluster: options.cluster ?? DEFAULT_CLUSTER, kubeVersion, source, resolved };
     builder.world.report({ type: 'phase', title: 'Temporary cluster' });
+    // Loaded here alone: most builds need no cluster, and none is to wait for its code.
+    const { openRecording } = await import('../../rehearsal/index.ts');
     return builder.cleanup.use(await openRecording(request, builder.world));
   })();
   return await builder.recording.current;

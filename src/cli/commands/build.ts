@@ -4,11 +4,11 @@ import { Command } from 'commander';
 import type { BuildResult } from '../../build/index.ts';
 import { SealerError } from '../../error.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
+import type { Verification } from '../../rehearsal/index.ts';
 import { type BuildFlags, toBuildOptions, withBuildFlags } from '../build-flags.ts';
 import { toClusterOptions, withCluster } from '../cluster-flags.ts';
 import type { CliContext } from '../context.ts';
 import { describeProblem } from '../describe-error.ts';
-import { describeVerification, verificationError } from '../describe-verification.ts';
 import {
   type OutputFlags,
   type RegistryFlags,
@@ -59,22 +59,14 @@ export function buildCommand(context: CliContext): Command {
         throw new SealerError('USAGE', '--push needs a name to push to', { hint: 'Add -t registry/name:tag.' });
       }
       const { build } = await import('../../build/index.ts');
-      const { verifyImage } = await import('../../rehearsal/index.ts');
       const started = context.now();
-      const { result, verification, pushedBytes } = await (async () => {
+      const { result, proof, pushedBytes } = await (async () => {
         await using session = await openSession(context, flags);
         const { store, client, report } = session;
         const { env, signal } = context;
         const result = await build(options, { store, client, env, report, signal, version: VERSION });
-        const verification =
-          flags.verify === true
-            ? await verifyImage(result.descriptor, toClusterOptions(flags), { env, signal, ...session })
-            : undefined;
-        if (verification?.ok === false) {
-          context.stderr.write(`${describeVerification(verification)}\n`);
-          throw verificationError(verification);
-        }
-        return { result, verification, pushedBytes: flags.push === true ? await pushAll(session, result, signal) : 0 };
+        const proof = flags.verify === true ? await prove(context, session, result, flags) : undefined;
+        return { result, proof, pushedBytes: flags.push === true ? await pushAll(session, result, signal) : 0 };
       })();
       if (flags.iidfile !== undefined) await writeText(flags.iidfile, result.imageId);
       if (flags.metadataFile !== undefined) {
@@ -82,13 +74,28 @@ export function buildCommand(context: CliContext): Command {
       }
       if (flags.json !== true && flags.quiet !== true) context.stderr.write(remarks(result));
       const pushed = flags.push === true ? { pushedBytes } : {};
-      const verified = verification === undefined ? {} : { verification };
+      const verified = proof === undefined ? {} : { verification: proof.verification };
       printResult(context, flags, { ...result, ...pushed, ...verified }, () => {
         if (flags.quiet === true) return result.digest;
-        const proof = verification === undefined ? [] : [describeVerification(verification)];
-        return [summary(result, context.now() - started), ...proof].join('\n');
+        return [summary(result, context.now() - started), ...(proof === undefined ? [] : [proof.text])].join('\n');
       });
     });
+}
+
+/** Its code is loaded only where it is asked for. */
+async function prove(
+  { env, signal, stderr }: CliContext,
+  session: Session,
+  { descriptor }: BuildResult,
+  flags: Flags,
+): Promise<{ readonly verification: Verification; readonly text: string }> {
+  const { verifyImage } = await import('../../rehearsal/index.ts');
+  const { describeVerification, verificationError } = await import('../describe-verification.ts');
+  const verification = await verifyImage(descriptor, toClusterOptions(flags), { env, signal, ...session });
+  const text = describeVerification(verification);
+  if (verification.ok) return { verification, text };
+  stderr.write(`${text}\n`);
+  throw verificationError(verification);
 }
 
 async function pushAll({ client, store, report }: Session, result: BuildResult, signal: AbortSignal): Promise<number> {

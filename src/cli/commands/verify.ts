@@ -3,7 +3,6 @@
 import { Command } from 'commander';
 import { type ClusterFlags, toClusterOptions, withCluster } from '../cluster-flags.ts';
 import type { CliContext } from '../context.ts';
-import { describeVerification, verificationError } from '../describe-verification.ts';
 import { findImage } from '../find-image.ts';
 import {
   type OutputFlags,
@@ -35,6 +34,7 @@ export function verifyCommand(context: CliContext): Command {
     .addHelpText('after', EXAMPLES)
     .action(async (image: string, flags: Flags) => {
       const { verifyImage } = await import('../../rehearsal/index.ts');
+      const { describeVerification, verificationError } = await import('../describe-verification.ts');
       const { env, signal } = context;
       const result = await (async () => {
         await using session = await openSession(context, flags);
