@@ -1,6 +1,6 @@
 /** Puts files from memory into a private folder, where a tool reads them. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A temporary folder; disposing removes it with all that is in it. */
@@ -9,7 +9,8 @@ export interface ScratchFolder extends AsyncDisposable {
 }
 
 /**
- * Writes files below a folder. Names come from archives and images: one that would lead outside, or through a file,
+ * Writes files below a folder, synchronously: a chart may have thousands, and a turn of the event loop for each costs
+ * more than the file. Names come from archives and images: one that would lead outside, or through a file,
  * is an error.
  * @throws Error naming the file
  */
@@ -19,11 +20,11 @@ export async function writeFiles(folder: string, files: Iterable<readonly [strin
     if (!isInside(path)) throw new Error(`${JSON.stringify(path)} is no path inside a folder`);
     const file = join(folder, path);
     if (!folders.has(dirname(file))) {
-      await mkdir(dirname(file), { recursive: true });
+      mkdirSync(dirname(file), { recursive: true });
       folders.add(dirname(file));
     }
     // `wx`: the folder is ours and new, so what is there already is a name that stands twice.
-    await writeFile(file, content, { flag: 'wx' });
+    writeFileSync(file, content, { flag: 'wx' });
   }
 }
 
