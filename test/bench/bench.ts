@@ -43,12 +43,13 @@ for (const [name, part] of Object.entries(parts)) {
   await part({ folder: folder.path, registry, rows, peaks });
 }
 const peak = Math.max(0, ...peaks);
-if (peak > 0) rows.push({
-  what: 'peak resident memory of any run',
-  ours: `${peak.toFixed(0)} MiB`,
-  peer: '',
-  ratio: '',
-  target: `< ${MEMORY_TARGET} MiB`,
-  met: peak < MEMORY_TARGET,
-});
+if (peak > 0)
+  rows.push({
+    what: 'peak resident memory of any run',
+    ours: `${peak.toFixed(0)} MiB`,
+    peer: '',
+    ratio: '',
+    target: `< ${MEMORY_TARGET} MiB`,
+    met: peak < MEMORY_TARGET,
+  });
 printTable(rows);
