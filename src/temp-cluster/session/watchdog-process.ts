@@ -16,6 +16,8 @@ const IN_FLIGHT_MS = 20_000;
 /** Clocks of an engine's lists lag a little. */
 const SETTLED_MS = 1000;
 const TIMEOUT_MS = 15 * 60_000;
+/** An engine that is away for longer was not restarted but stopped, and what it had with it; the next start sweeps. */
+const SILENCE_MS = 60_000;
 
 void watch();
 
@@ -38,5 +40,6 @@ async function watch(): Promise<void> {
   await removeLabelled(new EngineClient(watched.connection), watched.label, {
     lingerMs: open > 0 ? IN_FLIGHT_MS : SETTLED_MS,
     timeoutMs: TIMEOUT_MS,
+    silenceMs: SILENCE_MS,
   });
 }
