@@ -75,13 +75,13 @@ export class KubernetesClient implements AsyncDisposable {
       'User-Agent': 'sealer',
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     };
-    const any = AbortSignal.any(signals);
-    const once = () => exchange(this.#endpoint, this.#agent, path, { headers, limit, signal: any });
+    const either = AbortSignal.any(signals);
+    const once = () => exchange(this.#endpoint, this.#agent, path, { headers, limit, signal: either });
     try {
       return await once().catch((error: unknown) => (isReset(error) ? once() : Promise.reject(error)));
     } catch (error) {
       if (error === timeout.reason) throw this.#tooSlow(timeoutMs);
-      throw any.aborted ? error : (connectionError(error, this.authority) ?? error);
+      throw either.aborted ? error : (connectionError(error, this.authority) ?? error);
     }
   }
 

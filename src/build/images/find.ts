@@ -57,7 +57,7 @@ export async function findImages(
 }
 
 /** What templates and charts of each app are rendered with. */
-function appValues({ apps, launch }: StageState, paths: readonly string[]): ReadonlyMap<string, AppValues> {
+function appValues({ apps }: StageState, paths: readonly string[]): ReadonlyMap<string, AppValues> {
   // Values of inherited apps are known by their files alone.
   const bySet = valueSetsOf(paths);
   return new Map(
@@ -66,7 +66,6 @@ function appValues({ apps, launch }: StageState, paths: readonly string[]): Read
       {
         env: Object.fromEntries(env),
         valueSets: bySet.get(name) ?? valueSets,
-        isLaunched: launch.apps.includes(name),
       },
     ]),
   );

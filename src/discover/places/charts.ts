@@ -20,7 +20,6 @@ export interface AppValues {
   readonly env: Readonly<Record<string, string>>;
   /** Alternatives: the rootfs paths of values files, as `APP … --values` has them. */
   readonly valueSets: readonly (readonly string[])[];
-  readonly isLaunched?: boolean;
 }
 
 /** Charts that stand by themselves, in the order of their paths; a chart inside a chart belongs to that. */
