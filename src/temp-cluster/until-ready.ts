@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SealerError } from '../error.ts';
 import { type ClusterAccess, KubernetesClient, parseKubeconfig, waitForCluster } from '../kubernetes/index.ts';
 import type { Report } from '../progress.ts';
-import type { EngineClient } from './engine/client.ts';
-import { inspectContainer, lastLines, readSmallFile, waitForExit } from './engine/container.ts';
+import type { EngineClient } from '../container-engine/client.ts';
+import { inspectContainer, lastLines, readSmallFile, waitForExit } from '../container-engine/container.ts';
 import { KUBECONFIG_FILE } from './node/config-files.ts';
 
 export interface ReadyOptions {

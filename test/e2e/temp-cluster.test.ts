@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KubernetesClient, parseKubeconfig } from '../../src/kubernetes/index.ts';
 import { silent } from '../../src/progress.ts';
 import { folderStorage, type RegistryStorage } from '../../src/registry/server/index.ts';
-import { type EngineNetwork, parseNetwork } from '../../src/temp-cluster/engine/network.ts';
+import { type EngineNetwork, parseNetwork } from '../../src/container-engine/network.ts';
 import { startTempCluster, type TempCluster } from '../../src/temp-cluster/index.ts';
 import { type LabEngine, labEngine, whatEngineLacks } from '../lab/engine.ts';
 import { labClusterImage } from '../lab/kubernetes/cluster-image.ts';

@@ -1,7 +1,7 @@
 /** Removes all that carries a session's label. The watchdog and the good end both do it by this. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EngineClient, EngineError, query } from '../engine/client.ts';
+import { type EngineClient, EngineError, query } from '../../container-engine/client.ts';
 import { list, type Resource } from './resources.ts';
 
 export interface RemoveOptions {

@@ -1,6 +1,6 @@
 /** Finds in an engine what carries a label. */
 
-import { type EngineClient, query } from '../engine/client.ts';
+import { type EngineClient, query } from '../../container-engine/client.ts';
 
 /** Something that an engine keeps. */
 export interface Resource {

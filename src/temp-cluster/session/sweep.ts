@@ -1,6 +1,6 @@
 /** Removes what sessions of dead processes left: those whose watchdog was killed too, or that a power cut ended. */
 
-import type { EngineClient } from '../engine/client.ts';
+import type { EngineClient } from '../../container-engine/client.ts';
 import { isAbandoned, OWNER_LABEL, SESSION_LABEL } from './labels.ts';
 import { removeLabelled } from './remove.ts';
 import { list } from './resources.ts';

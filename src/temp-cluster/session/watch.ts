@@ -1,6 +1,6 @@
 /** What we and the watchdog say to each other. */
 
-import type { Connection } from '../engine/endpoint.ts';
+import type { Connection } from '../../container-engine/endpoint.ts';
 
 /** The first line to the watchdog, as JSON. Later lines are `begin`, `end` and `done`. */
 export interface Watch {

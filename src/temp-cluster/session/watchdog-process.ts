@@ -7,7 +7,7 @@
  */
 
 import { createInterface } from 'node:readline';
-import { EngineClient } from '../engine/client.ts';
+import { EngineClient } from '../../container-engine/client.ts';
 import { removeLabelled } from './remove.ts';
 import { READY, type Watch } from './watch.ts';
 

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { Connection } from '../engine/endpoint.ts';
+import type { Connection } from '../../container-engine/endpoint.ts';
 import { READY, type Watch } from './watch.ts';
 
 /** Watches over a session. Disposing without `release` has everything removed. */

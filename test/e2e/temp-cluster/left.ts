@@ -1,7 +1,7 @@
 /** What of a process's temporary clusters is still in the engine. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineClient } from '../../../src/temp-cluster/engine/client.ts';
+import { EngineClient } from '../../../src/container-engine/client.ts';
 import { OWNER_LABEL, SESSION_LABEL } from '../../../src/temp-cluster/session/labels.ts';
 import { list } from '../../../src/temp-cluster/session/resources.ts';
 import type { LabEngine } from '../../lab/engine.ts';

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { EngineClient } from '../../../src/temp-cluster/engine/client.ts';
+import { EngineClient } from '../../../src/container-engine/client.ts';
 import { OWNER_LABEL, SESSION_LABEL, sessionLabels } from '../../../src/temp-cluster/session/labels.ts';
 import { removeLabelled } from '../../../src/temp-cluster/session/remove.ts';
 import { sweepSessions } from '../../../src/temp-cluster/session/sweep.ts';

@@ -1,8 +1,8 @@
 /** The image that the engine runs: there already, or pulled by the engine. */
 
-import { SealerError } from '../../error.ts';
-import { formatReference, parseReference, type Reference } from '../../oci/reference.ts';
-import type { Credential } from '../../registry/client/index.ts';
+import { SealerError } from '../error.ts';
+import { formatReference, parseReference, type Reference } from '../oci/reference.ts';
+import type { Credential } from '../registry/client/index.ts';
 import { type EngineClient, EngineError, isGone, query } from './client.ts';
 
 /** What an image says about how it wants to be run. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { isSystemError, SealerError } from '../../error.ts';
+import { isSystemError, SealerError } from '../error.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /**

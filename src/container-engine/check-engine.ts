@@ -1,6 +1,6 @@
 /** Finds the engine and says what it lacks, before anything is started. */
 
-import { isSystemError, SealerError } from '../../error.ts';
+import { isSystemError, SealerError } from '../error.ts';
 import { findCandidates } from './candidates.ts';
 import { EngineClient } from './client.ts';
 import { connectionTo, type Endpoint, isOwnAddress } from './endpoint.ts';
