@@ -1,8 +1,8 @@
 /** What custom resource definitions in the content add to a cluster's API: charts ask for it (`.Capabilities.APIVersions`). */
 
+import { itemsOf, parseStream, textOf, type YamlDocument } from '../yaml/document.ts';
+import { valueAt } from '../yaml/mapping.ts';
 import { decodeText } from './decode.ts';
-import { itemsOf, parseStream, textOf, type YamlDocument } from './yaml/document.ts';
-import { valueAt } from './yaml/mapping.ts';
 
 const KIND = 'CustomResourceDefinition';
 

@@ -3,9 +3,9 @@
 import type { Problem } from '../../error.ts';
 import { SealerError } from '../../error.ts';
 import { parseReference } from '../../oci/reference.ts';
+import { parseStream, placeOf, textOf, type YamlDocument, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf, valueAt } from '../../yaml/mapping.ts';
 import type { Finding } from '../finding.ts';
-import { parseStream, placeOf, textOf, type YamlDocument, type YamlNode } from '../yaml/document.ts';
-import { entriesOf, valueAt } from '../yaml/mapping.ts';
 
 /**
  * Finds the image of each service.

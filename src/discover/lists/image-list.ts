@@ -3,9 +3,9 @@
 import type { Place, Problem } from '../../error.ts';
 import { SealerError } from '../../error.ts';
 import { parseReference } from '../../oci/reference.ts';
+import { isMapping, isSequence, itemsOf, parseStream, placeOf, textOf } from '../../yaml/document.ts';
+import { valueAt } from '../../yaml/mapping.ts';
 import type { Finding, Findings } from '../finding.ts';
-import { isMapping, isSequence, itemsOf, parseStream, placeOf, textOf } from '../yaml/document.ts';
-import { valueAt } from '../yaml/mapping.ts';
 
 /** What only YAML starts with: no reference begins with a dash or a bracket, and `images:` alone is no reference. */
 const YAML_START = /^(?:---|-\s|\[|\{|images:(?:\s|$))/;

@@ -1,7 +1,7 @@
 /** Images in commands and arguments of containers: `--x-image=ref`, `--image ref`, and references as they are. */
 
+import { isSequence, itemsOf, textOf, type YamlNode } from '../../yaml/document.ts';
 import { imagesInCommands } from '../lists/commands.ts';
-import { isSequence, itemsOf, textOf, type YamlNode } from '../yaml/document.ts';
 import { expandVariables, type Variables } from './environment.ts';
 import { namesImage } from './image-keys.ts';
 import { lookAt, unmistakableIn } from './looks.ts';

@@ -1,7 +1,7 @@
 /** Images by their looks: keys like `image`, maps of registry, repository and tag, PodSpecs in kinds that nobody knows. */
 
-import { isMapping, isSequence, itemsOf, stringOf, type YamlNode } from '../yaml/document.ts';
-import { entriesOf } from '../yaml/mapping.ts';
+import { isMapping, isSequence, itemsOf, stringOf, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf } from '../../yaml/mapping.ts';
 import { walkArguments } from './arguments.ts';
 import { isRoleKey, takeComposed } from './composed.ts';
 import { isNamedList, variablesOf, walkEnvironment } from './environment.ts';

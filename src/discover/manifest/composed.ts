@@ -1,8 +1,8 @@
 /** References written in pieces: `{registry, repository, tag, digest}`, also split over sibling keys with a prefix. */
 
 import { isDigest } from '../../oci/digest.ts';
+import { stringOf, textOf, type YamlNode } from '../../yaml/document.ts';
 import type { FinderName, Finding } from '../finding.ts';
-import { stringOf, textOf, type YamlNode } from '../yaml/document.ts';
 import { lookAt } from './looks.ts';
 import { takeLook, type Walk } from './walk.ts';
 

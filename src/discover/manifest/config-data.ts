@@ -1,7 +1,7 @@
 /** Data of ConfigMaps and Secrets: configuration of operators, values of charts, manifests to be applied. */
 
-import { textOf, type YamlNode } from '../yaml/document.ts';
-import { entriesOf, valueAt } from '../yaml/mapping.ts';
+import { textOf, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf, valueAt } from '../../yaml/mapping.ts';
 import { takeComposed } from './composed.ts';
 import { mayNameImages, walkText } from './embedded-text.ts';
 import { IMAGE_KEY } from './image-keys.ts';

@@ -11,8 +11,8 @@ import {
   positionOf,
   textOf,
   type YamlNode,
-} from '../yaml/document.ts';
-import { splitDocuments } from '../yaml/split.ts';
+} from '../../yaml/document.ts';
+import { splitDocuments } from '../../yaml/split.ts';
 import { startWalk, walkDocument } from './find-in-manifests.ts';
 import { lookAt, unmistakableIn } from './looks.ts';
 import { add, type Walk } from './walk.ts';

@@ -1,7 +1,7 @@
 /** Images in lists of names and values: environment variables of containers, and parameters of pipelines. */
 
-import { isMapping, isSequence, itemsOf, textOf, type YamlNode } from '../yaml/document.ts';
-import { entriesOf, valueAt } from '../yaml/mapping.ts';
+import { isMapping, isSequence, itemsOf, textOf, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf, valueAt } from '../../yaml/mapping.ts';
 import { takeComposed } from './composed.ts';
 import { walkText } from './embedded-text.ts';
 import { namesImage } from './image-keys.ts';

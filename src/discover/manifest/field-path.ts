@@ -1,7 +1,7 @@
 /** Paths to fields, as tables and users write them: `spec.tasks.*.image`. */
 
-import { isSequence, itemsOf, type YamlDocument, type YamlNode } from '../yaml/document.ts';
-import { entriesOf, valueAt } from '../yaml/mapping.ts';
+import { isSequence, itemsOf, type YamlDocument, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf, valueAt } from '../../yaml/mapping.ts';
 
 /** A path may lead to many fields; more than this in one object are nobody's. */
 const MAX_FIELDS = 100_000;

@@ -5,10 +5,10 @@
  */
 
 import type { Problem } from '../../error.ts';
+import { parseStream, type YamlDocument } from '../../yaml/document.ts';
+import { entriesOf } from '../../yaml/mapping.ts';
 import type { Finding } from '../finding.ts';
 import { NO_RULES, type Rules } from '../rules/rules.ts';
-import { parseStream, type YamlDocument } from '../yaml/document.ts';
-import { entriesOf } from '../yaml/mapping.ts';
 import { walkByLooks } from './by-looks.ts';
 import { walkObject } from './object.ts';
 import { enterValues } from './values.ts';

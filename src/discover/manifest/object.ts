@@ -1,7 +1,7 @@
 /** Kubernetes objects: what they are tells where their images stand. */
 
-import { isMapping, itemsOf, stringOf, textOf, type YamlNode } from '../yaml/document.ts';
-import { entriesOf, valueAt } from '../yaml/mapping.ts';
+import { isMapping, itemsOf, stringOf, textOf, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf, valueAt } from '../../yaml/mapping.ts';
 import { walkByLooks } from './by-looks.ts';
 import { walkConfigData } from './config-data.ts';
 import { walkPodSpec } from './pod-spec.ts';

@@ -1,7 +1,7 @@
 /** The images of a PodSpec, of single containers, and of lists of them (Kubernetes API: core/v1). */
 
-import { itemsOf, stringOf, type YamlNode } from '../yaml/document.ts';
-import { entriesOf, valueAt } from '../yaml/mapping.ts';
+import { itemsOf, stringOf, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf, valueAt } from '../../yaml/mapping.ts';
 import { type Known, takeKnown, type Walk } from './walk.ts';
 
 const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'];

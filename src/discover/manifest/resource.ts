@@ -1,7 +1,7 @@
 /** Custom resources whose kind we know: `resource-kinds.ts` says where their images stand. */
 
-import { stringOf, type YamlNode } from '../yaml/document.ts';
-import { valueAt } from '../yaml/mapping.ts';
+import { stringOf, type YamlNode } from '../../yaml/document.ts';
+import { valueAt } from '../../yaml/mapping.ts';
 import { walkByLooks } from './by-looks.ts';
 import { walkText } from './embedded-text.ts';
 import { fieldsAt, parsePath } from './field-path.ts';

@@ -1,7 +1,7 @@
 /** Defaults in the schema of a CustomResourceDefinition: the API server fills them in, and an operator pulls them. */
 
-import { isMapping, isSequence, itemsOf, stringOf, type YamlNode } from '../yaml/document.ts';
-import { entriesOf } from '../yaml/mapping.ts';
+import { isMapping, isSequence, itemsOf, stringOf, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf } from '../../yaml/mapping.ts';
 import { IMAGE_KEY } from './image-keys.ts';
 import { lookAt } from './looks.ts';
 import { MAX_NESTING, takeLook, type Walk } from './walk.ts';

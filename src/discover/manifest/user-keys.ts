@@ -1,8 +1,8 @@
 /** Fields that the user's sealer.yaml says hold images. */
 
+import { isMapping, isSequence, itemsOf, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf } from '../../yaml/mapping.ts';
 import type { KeyRule } from '../rules/rules.ts';
-import { isMapping, isSequence, itemsOf, type YamlNode } from '../yaml/document.ts';
-import { entriesOf } from '../yaml/mapping.ts';
 import { takeComposed } from './composed.ts';
 import { fieldsAt } from './field-path.ts';
 import { takeKnown, type Walk } from './walk.ts';

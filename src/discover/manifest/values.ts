@@ -1,7 +1,7 @@
 /** Values of charts inside custom resources, and files of values: they name images in pieces. */
 
-import { itemsOf, stringOf, type YamlNode } from '../yaml/document.ts';
-import { entriesOf, valueAt } from '../yaml/mapping.ts';
+import { itemsOf, stringOf, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf, valueAt } from '../../yaml/mapping.ts';
 import { takeComposed } from './composed.ts';
 import { IMAGE_KEY } from './image-keys.ts';
 import { lookAt } from './looks.ts';

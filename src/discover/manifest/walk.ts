@@ -3,9 +3,9 @@
 import type { Problem } from '../../error.ts';
 import { SealerError } from '../../error.ts';
 import { parseReference } from '../../oci/reference.ts';
+import { placeOf, textOf, type YamlDocument, type YamlNode } from '../../yaml/document.ts';
 import type { FinderName, Finding, Findings } from '../finding.ts';
 import type { Rules } from '../rules/rules.ts';
-import { placeOf, textOf, type YamlDocument, type YamlNode } from '../yaml/document.ts';
 import { isVariable, lookAt } from './looks.ts';
 
 export interface Walk {

@@ -2,9 +2,9 @@
 
 import { dirname, join } from 'node:path/posix';
 import type { Problem } from '../../error.ts';
+import { isMapping, itemsOf, parseStream, textOf, type YamlDocument, type YamlNode } from '../../yaml/document.ts';
+import { entriesOf, valueAt } from '../../yaml/mapping.ts';
 import { decodeText } from '../decode.ts';
-import { isMapping, itemsOf, parseStream, textOf, type YamlDocument, type YamlNode } from '../yaml/document.ts';
-import { entriesOf, valueAt } from '../yaml/mapping.ts';
 import { roleByName } from './roles.ts';
 
 export interface KustomizationPlace {

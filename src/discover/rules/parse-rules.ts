@@ -4,7 +4,6 @@ import type { Problem } from '../../error.ts';
 import { SealerError } from '../../error.ts';
 import { formatReference, parseReference, type Reference } from '../../oci/reference.ts';
 import { didYouMean, listNames } from '../../suggest.ts';
-import { parsePath } from '../manifest/field-path.ts';
 import {
   childrenOf,
   isMapping,
@@ -15,8 +14,9 @@ import {
   textOf,
   type YamlDocument,
   type YamlNode,
-} from '../yaml/document.ts';
-import { entriesOf } from '../yaml/mapping.ts';
+} from '../../yaml/document.ts';
+import { entriesOf } from '../../yaml/mapping.ts';
+import { parsePath } from '../manifest/field-path.ts';
 import { compilePattern } from './glob.ts';
 import { type ChartRule, type EngineName, type KeyRule, type NamePattern, NO_RULES, type Rules } from './rules.ts';
 

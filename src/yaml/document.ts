@@ -4,7 +4,7 @@
  */
 
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from 'js-yaml';
-import type { Place, Problem } from '../../error.ts';
+import type { Place, Problem } from '../error.ts';
 import { splitDocuments } from './split.ts';
 
 /** Index of an event. */
