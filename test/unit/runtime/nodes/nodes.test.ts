@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Output } from '../../../../src/hosts/host.ts';
+import { drainNode, listNodes, waitForNode } from '../../../../src/runtime/nodes/index.ts';
+
+const NODE = {
+  metadata: { name: 'm1', labels: { 'node-role.kubernetes.io/master': '' } },
+  spec: { unschedulable: true, taints: [{ key: 'node-role.kubernetes.io/master', effect: 'NoSchedule' }] },
+  status: {
+    addresses: [
+      { type: 'Hostname', address: 'm1' },
+      { type: 'InternalIP', address: '10.0.0.2' },
+    ],
+    conditions: [
+      { type: 'MemoryPressure', status: 'False' },
+      { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: 'cni plugin not initialized' },
+    ],
+    nodeInfo: { kubeletVersion: 'v1.20.2' },
+  },
+};
+
+function answering(...outputs: readonly Partial<Output>[]): { calls: string[][]; kubectl: typeof kubectl } {
+  const calls: string[][] = [];
+  const left = [...outputs];
+  async function kubectl(argv: readonly string[]): Promise<Output> {
+    calls.push([...argv]);
+    return { code: 0, stdout: '', stderr: '', ...(left.length > 1 ? left.shift() : left[0]) };
+  }
+  return { calls, kubectl };
+}
+
+const listOf = (...items: unknown[]): Partial<Output> => ({ stdout: JSON.stringify({ items }) });
+
+test('a node object tells role, address, taints and whether it takes work', async () => {
+  const [node] = await listNodes(answering(listOf(NODE)).kubectl);
+  assert.deepEqual(node, {
+    name: 'm1',
+    address: '10.0.0.2',
+    role: 'master',
+    isReady: false,
+    isSchedulable: false,
+    version: 'v1.20.2',
+    labels: { 'node-role.kubernetes.io/master': '' },
+    taints: [{ key: 'node-role.kubernetes.io/master', value: undefined, effect: 'NoSchedule' }],
+  });
+});
+
+test('waiting outlasts an API that is away, and a kubelet of the old version', async () => {
+  const ready = (kubeletVersion: string) => ({
+    ...NODE,
+    status: { ...NODE.status, conditions: [{ type: 'Ready', status: 'True' }], nodeInfo: { kubeletVersion } },
+  });
+  const { kubectl, calls } = answering(
+    { code: 1, stderr: 'connection refused' },
+    listOf(ready('v1.20.2')),
+    listOf(ready('v1.20.3')),
+  );
+  const node = await waitForNode(kubectl, '10.0.0.2', { timeoutMs: 10_000, version: 'v1.20.3' });
+  assert.equal(node.version, 'v1.20.3');
+  assert.equal(calls.length, 3);
+});
+
+test('a node that does not get Ready is an error with its conditions and reasons', async () => {
+  await assert.rejects(waitForNode(answering(listOf(NODE)).kubectl, '10.0.0.2', { timeoutMs: 50 }), {
+    code: 'NODE_NOT_READY',
+    message: /Ready=False KubeletNotReady cni plugin not initialized/,
+  });
+});
+
+test('a drain that fails says which pod stays', async () => {
+  const { kubectl } = answering({
+    code: 1,
+    stderr:
+      'node/m1 cordoned\nerror when evicting pods/"a" -n "b": Cannot evict pod as it would violate the pod\'s disruption budget.\n',
+  });
+  await assert.rejects(drainNode(kubectl, 'm1'), { code: 'COMMAND_FAILED', message: /pods\/"a"/ });
+});
