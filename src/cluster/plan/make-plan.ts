@@ -1,0 +1,285 @@
+/** Desired against current: the steps that lead from one to the other. Pure; the order is the one of "How a run goes". */
+
+import type { Phase } from '../../clusterfile/desired.ts';
+import { checkMembership, type Membership, membershipOf } from './membership.ts';
+import { nodeSettingsSteps } from './node-settings.ts';
+import type { Current, Desired, DesiredHost } from './situation.ts';
+import type { Plan, Risk, Step, StepKind } from './step.ts';
+import { checkImageChange, isUpgrade } from './upgrade.ts';
+
+/**
+ * The steps that make what is wanted of what is there; none if nothing differs.
+ * @throws SealerError CLUSTER_EXISTS, LAST_MASTER, QUORUM_AT_RISK, RUNTIME_CHANGE, DOWNGRADE, UPGRADE_SKIPS_MINOR,
+ *   HOST_UNFIT (a host would change its role)
+ */
+export function makePlan(desired: Desired, current: Current): Plan {
+  const { image, clusterfile } = desired;
+  checkImageChange(image, current);
+  const members = membershipOf(desired, current);
+  checkMembership(desired, current, members);
+  const steps = [
+    ...bringSteps(desired, current, members),
+    ...growSteps(desired, current, members),
+    ...shrinkSteps(desired, current, members),
+    ...nodeSettingsSteps(desired, current, members),
+    ...launchSteps(desired, current),
+  ];
+  const changes = withPlugins(steps, desired, current, members);
+  return {
+    cluster: clusterfile.cluster.name,
+    image: { name: image.name, digest: image.digest, kubeVersion: image.kubeVersion },
+    runtime: image.runtime ?? 'none',
+    steps: changes.length > 0 && desired.waits ? [...changes, waitStep()] : changes,
+    warnings: warningsOf(desired, members),
+  };
+}
+
+/** What brings files, the registry and programs to the hosts that lack them. */
+function bringSteps(desired: Desired, current: Current, members: Membership): Step[] {
+  const { image, registryHosts } = desired;
+  const all = [...desired.masters, ...desired.nodes];
+  const record = (address: string) => current.hosts.get(address)?.record ?? {};
+  const differs = (key: 'names' | 'overlay' | 'mirrors' | 'registry' | 'prepared', among: readonly string[] = all) =>
+    among.filter((address) => record(address)[key] !== wanted(desired, address)[key]);
+  const lackRootfs = all.filter((address) => record(address).rootfs !== image.digest);
+  const lackImages = registryHosts.filter((address) => record(address).images !== image.digest);
+  const lackFiles = all.filter((address) => lackRootfs.includes(address) || lackImages.includes(address));
+  const upgrades = isUpgrade(image, current);
+  // What is upgraded gets its programs host by host, with the host drained.
+  const unprepared = differs('prepared').filter((address) => !upgrades || !members.present.has(address));
+  const mirrors = differs('mirrors').filter((address) => !unprepared.includes(address));
+  return [
+    ...step('names', differs('names'), {
+      title: 'Set host names and aliases',
+      reason: 'entries of /etc/hosts differ',
+      risk: 'none',
+    }),
+    ...step('distribute', lackFiles, {
+      title: `Bring ${image.name}`,
+      reason: current.saved === undefined ? 'the hosts do not have it' : whyBring(current, image.digest),
+      risk: 'none',
+      bytes: image.size,
+    }),
+    ...step('configure', differs('overlay'), {
+      title: 'Write configuration',
+      reason: 'Config documents, templates or their environment differ',
+      risk: 'none',
+    }),
+    ...(desired.push !== undefined && desired.push !== current.saved?.launched['.push']
+      ? step('push', [], { title: 'Push the container images', reason: 'the registry may lack some', risk: 'none' })
+      : []),
+    ...step('registry', differs('registry', registryHosts), {
+      title: 'Run the registry',
+      reason: registryReason(current, registryHosts),
+      risk: current.saved === undefined ? 'none' : 'low',
+    }),
+    ...step('prepare', unprepared, {
+      title: `Set up ${image.runtime ?? 'the runtime'}`,
+      reason: 'programs, units or settings differ',
+      risk: unprepared.some((address) => members.present.has(address)) ? 'low' : 'none',
+    }),
+    ...step('mirror', mirrors, {
+      title: 'Point containers at the registry',
+      reason: 'registries or their settings differ',
+      risk: 'low',
+    }),
+  ];
+}
+
+/** What makes members of hosts, and members newer. */
+function growSteps(desired: Desired, current: Current, members: Membership): Step[] {
+  const { image, sans } = desired;
+  const [first] = desired.masters;
+  const isNew = !members.hasCluster;
+  const joining = members.newMasters.filter((address) => !isNew || address !== first);
+  const newSans = sans.filter((san) => !(current.saved?.sans ?? []).includes(san));
+  return [
+    ...(isNew && first !== undefined
+      ? step('init', [first], {
+          title: `Make ${first} a cluster`,
+          reason: members.isHalfMade ? 'an earlier run broke off here' : 'there is no cluster yet',
+          risk: 'none',
+        })
+      : []),
+    ...(isUpgrade(image, current)
+      ? step('upgrade', [...members.presentMasters, ...members.presentNodes], {
+          title: `Upgrade Kubernetes to ${image.kubeVersion ?? '?'}`,
+          reason: `${versionsOf(current)} now`,
+          risk: 'disruptive',
+        })
+      : []),
+    ...joining.flatMap((address) =>
+      step('join-master', [address], {
+        title: `Join ${address} as a master`,
+        reason: whyJoin(current, address),
+        risk: 'low',
+      }),
+    ),
+    ...step('join-nodes', members.newNodes, {
+      title: `Join ${count(members.newNodes, 'node')}`,
+      reason: 'wanted, and not members',
+      risk: 'none',
+    }),
+    ...(newSans.length > 0 && !isNew
+      ? step('certificates', members.presentMasters, {
+          title: `Add ${newSans.join(', ')} to the API server's certificate`,
+          reason: 'wanted, and not in it',
+          risk: 'disruptive',
+        })
+      : []),
+  ];
+}
+
+function shrinkSteps(_desired: Desired, _current: Current, { leavingMasters, leavingNodes }: Membership): Step[] {
+  const reason = 'a member that is no longer wanted';
+  return [
+    ...step('delete-nodes', leavingNodes, {
+      title: `Remove ${count(leavingNodes, 'node')}`,
+      reason,
+      risk: 'destructive',
+    }),
+    ...leavingMasters.flatMap((address) =>
+      step('delete-master', [address], { title: `Remove the master ${address}`, reason, risk: 'destructive' }),
+    ),
+    ...step('clean', [...leavingNodes, ...leavingMasters], {
+      title: 'Leave removed hosts as they were',
+      reason: 'what was installed there is not needed',
+      risk: 'none',
+    }),
+  ];
+}
+
+function launchSteps(desired: Desired, current: Current): Step[] {
+  const [first] = desired.masters;
+  return desired.launches.flatMap(({ name, digest }) => {
+    const before = current.saved?.launched[name];
+    if (before === digest || first === undefined) return [];
+    const what = name === 'commands' ? 'the launch commands' : `the app ${name}`;
+    return step('launch', [first], {
+      title: before === undefined ? `Launch ${what}` : `Launch ${what} again`,
+      reason: before === undefined ? 'not launched yet' : 'its content, settings or commands differ',
+      risk: before === undefined ? 'none' : 'low',
+      detail: name,
+    });
+  });
+}
+
+/** Puts plugins' phases where they belong among the steps; nothing without a step that they belong to. */
+function withPlugins(steps: readonly Step[], desired: Desired, current: Current, members: Membership): Step[] {
+  const has = (phase: Phase) => desired.plugins.some(({ phases }) => phases.includes(phase));
+  const kinds = new Set(steps.map(({ kind }) => kind));
+  const isNew = current.saved === undefined || kinds.has('init');
+  const fresh = [...members.newMasters, ...members.newNodes];
+  const grows = fresh.length > 0;
+  const upgrades = kinds.has('upgrade');
+  const masters = desired.masters.slice(0, 1);
+  const before: Step[] = [
+    ...(isNew && has('pre-install') ? pluginStep('pre-install', masters) : []),
+    ...(!isNew && grows && has('pre-scaleup') ? pluginStep('pre-scaleup', masters) : []),
+    ...(grows && has('pre-init-host') ? pluginStep('pre-init-host', fresh) : []),
+  ];
+  const after: Step[] = [
+    ...(upgrades && has('upgrade-host') ? pluginStep('upgrade-host', [...members.present]) : []),
+    ...(upgrades && has('upgrade') ? pluginStep('upgrade', masters) : []),
+    ...(grows && has('post-init-host') ? pluginStep('post-init-host', fresh) : []),
+    ...(isNew && has('post-install') ? pluginStep('post-install', masters) : []),
+    ...(!isNew && grows && has('post-scaleup') ? pluginStep('post-scaleup', masters) : []),
+  ];
+  const leaving = [...members.leavingNodes, ...members.leavingMasters];
+  const cleans = leaving.length > 0;
+  const bring: readonly StepKind[] = ['names', 'distribute', 'configure'];
+  const late: readonly StepKind[] = ['node-settings', 'launch'];
+  const result: Step[] = [];
+  const early = steps.filter(({ kind }) => bring.includes(kind));
+  const middle = steps.filter(({ kind }) => !bring.includes(kind) && !late.includes(kind));
+  result.push(...early, ...before);
+  for (const each of middle) {
+    if (each.kind === 'delete-nodes' || (each.kind === 'delete-master' && !result.some(isDelete))) {
+      if (cleans && has('pre-clean-host') && !result.some(isDelete))
+        result.push(...pluginStep('pre-clean-host', leaving));
+    }
+    result.push(each);
+  }
+  if (cleans && has('post-clean-host')) result.push(...pluginStep('post-clean-host', leaving));
+  result.push(...after, ...steps.filter(({ kind }) => late.includes(kind)));
+  return result;
+}
+
+function isDelete({ kind }: Step): boolean {
+  return kind === 'delete-nodes' || kind === 'delete-master';
+}
+
+function pluginStep(phase: Phase, hosts: readonly string[]): Step[] {
+  return [
+    {
+      id: `plugins ${phase}`,
+      kind: 'plugins',
+      title: `Run the plugins of ${phase}`,
+      hosts,
+      reason: 'they belong to this change',
+      risk: 'low',
+      detail: phase,
+    },
+  ];
+}
+
+function waitStep(): Step {
+  return {
+    id: 'wait',
+    kind: 'wait',
+    title: 'Wait until everything is ready',
+    hosts: [],
+    reason: 'to be sure',
+    risk: 'none',
+  };
+}
+
+function step(
+  kind: StepKind,
+  hosts: readonly string[],
+  rest: { title: string; reason: string; risk: Risk; bytes?: number; detail?: string },
+): Step[] {
+  if (hosts.length === 0 && kind !== 'push') return [];
+  const named = kind === 'launch' ? rest.detail : hosts.length === 1 ? hosts[0] : undefined;
+  return [{ id: named === undefined ? kind : `${kind} ${named}`, kind, hosts, ...rest }];
+}
+
+function wanted(desired: Desired, address: string): DesiredHost {
+  const host = desired.hosts.get(address);
+  if (host === undefined) throw new Error(`no digests for ${address}`);
+  return host;
+}
+
+function warningsOf({ masters }: Desired, { leavingMasters }: Membership): string[] {
+  const even = masters.length % 2 === 0 && masters.length > 0;
+  return even && (masters.length > 2 || leavingMasters.length > 0 || masters.length === 2)
+    ? [`${masters.length} masters bear the loss of no more than ${masters.length - 1} would: an odd number is better.`]
+    : [];
+}
+
+function whyBring({ saved }: Current, digest: string): string {
+  if (saved === undefined || saved.image.digest === digest) return 'some hosts do not have it';
+  return `the cluster has ${saved.image.name} (${saved.image.digest.slice(7, 19)})`;
+}
+
+function registryReason({ saved }: Current, registryHosts: readonly string[]): string {
+  if (saved === undefined) return 'the cluster pulls its images from there';
+  const added = registryHosts.filter((address) => !saved.registryHosts.includes(address));
+  return added.length > 0 ? `to be on ${added.join(', ')} as well` : 'its settings or content differ';
+}
+
+function whyJoin({ hosts }: Current, address: string): string {
+  const state = hosts.get(address)?.state;
+  return state?.member === 'broken'
+    ? `half a member: ${state.reason ?? 'an earlier run broke off'}`
+    : 'wanted, and no member';
+}
+
+function versionsOf({ metadata, saved }: Current): string {
+  const versions = new Set(metadata?.nodes.map(({ version }) => version) ?? []);
+  return versions.size === 0 ? (saved?.image.kubeVersion ?? 'another version') : [...versions].sort().join(' and ');
+}
+
+function count(items: readonly unknown[], noun: string): string {
+  return items.length === 1 ? `1 ${noun}` : `${items.length} ${noun}s`;
+}
