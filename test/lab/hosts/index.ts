@@ -1,0 +1,8 @@
+/** Hosts of the lab: bare machines over SSH, faults to give them, and what differs on them before and after. */
+
+export { cut, fillDisk, heal } from './faults.ts';
+export type { LabHost } from './host.ts';
+export { needsHosts } from './host-image.ts';
+export { LAB_PASSWORDS, type LabHosts, type LabHostsOptions, labHosts } from './hosts.ts';
+export { type LabKeys, renewHostKeys } from './keys.ts';
+export type { LabNetwork } from './network.ts';
