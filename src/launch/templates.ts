@@ -31,6 +31,8 @@ export interface TemplateOptions {
 const FOLDERS = ['etc', 'charts', 'manifests'] as const;
 const APPS_FOLDERS = ['application/apps', 'application/values'] as const;
 const SUFFIX = '.tmpl';
+/** Where templates are looked for in a rootfs, and how they end; those of an app are below its name. */
+export const TEMPLATE_PLACES = { folders: FOLDERS, appsFolders: APPS_FOLDERS, suffix: SUFFIX } as const;
 /** Far above any template, far below what fills the memory. */
 const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_DEPTH = 64;

@@ -42,8 +42,12 @@ function bringSteps(desired: Desired, current: Current, members: Membership): St
   const differs = (key: 'names' | 'overlay' | 'mirrors' | 'registry' | 'prepared', among: readonly string[] = all) =>
     among.filter((address) => record(address)[key] !== wanted(desired, address)[key]);
   const lackRootfs = all.filter((address) => record(address).rootfs !== image.digest);
+  // The runner sends everything once, to those; the others fetch from them.
+  const sources = registryHosts.length > 0 ? registryHosts : desired.masters.slice(0, 1);
   const lackImages = registryHosts.filter((address) => record(address).images !== image.digest);
-  const lackFiles = all.filter((address) => lackRootfs.includes(address) || lackImages.includes(address));
+  const receiving = sources.filter((address) => lackRootfs.includes(address) || lackImages.includes(address));
+  const fetching = lackRootfs.filter((address) => !sources.includes(address));
+  const why = current.saved === undefined ? 'the hosts do not have it' : whyBring(current, image.digest);
   const upgrades = isUpgrade(image, current);
   // What is upgraded gets its programs host by host, with the host drained.
   const unprepared = differs('prepared').filter((address) => !upgrades || !members.present.has(address));
@@ -54,12 +58,18 @@ function bringSteps(desired: Desired, current: Current, members: Membership): St
       reason: 'entries of /etc/hosts differ',
       risk: 'none',
     }),
-    ...step('distribute', lackFiles, {
+    ...step('distribute', receiving, {
       title: `Bring ${image.name}`,
-      reason: current.saved === undefined ? 'the hosts do not have it' : whyBring(current, image.digest),
+      reason: why,
       risk: 'none',
       bytes: image.size,
     }),
+    ...step('registry', differs('registry', registryHosts), {
+      title: 'Run the registry',
+      reason: registryReason(current, registryHosts),
+      risk: current.saved === undefined ? 'none' : 'low',
+    }),
+    ...step('fetch', fetching, { title: `Fetch ${image.name} from there`, reason: why, risk: 'none' }),
     ...step('configure', differs('overlay'), {
       title: 'Write configuration',
       reason: 'Config documents, templates or their environment differ',
@@ -68,11 +78,6 @@ function bringSteps(desired: Desired, current: Current, members: Membership): St
     ...(desired.push !== undefined && desired.push !== current.saved?.launched['.push']
       ? step('push', [], { title: 'Push the container images', reason: 'the registry may lack some', risk: 'none' })
       : []),
-    ...step('registry', differs('registry', registryHosts), {
-      title: 'Run the registry',
-      reason: registryReason(current, registryHosts),
-      risk: current.saved === undefined ? 'none' : 'low',
-    }),
     ...step('prepare', unprepared, {
       title: `Set up ${image.runtime ?? 'the runtime'}`,
       reason: 'programs, units or settings differ',
@@ -187,7 +192,7 @@ function withPlugins(steps: readonly Step[], desired: Desired, current: Current,
   ];
   const leaving = [...members.leavingNodes, ...members.leavingMasters];
   const cleans = leaving.length > 0;
-  const bring: readonly StepKind[] = ['names', 'distribute', 'configure'];
+  const bring: readonly StepKind[] = ['names', 'distribute', 'registry', 'fetch', 'configure', 'push'];
   const late: readonly StepKind[] = ['node-settings', 'launch'];
   const result: Step[] = [];
   const early = steps.filter(({ kind }) => bring.includes(kind));

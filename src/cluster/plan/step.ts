@@ -14,6 +14,7 @@ export type Risk =
 export type StepKind =
   | 'names'
   | 'distribute'
+  | 'fetch'
   | 'configure'
   | 'plugins'
   | 'push'
