@@ -122,6 +122,7 @@ async function ssh(lab: LabHosts, host: LabHost, user: string, command: string, 
   return stdout;
 }
 
+/** Whether an sshd says its name there; a connection alone proves nothing where a proxy takes every one. */
 async function answers(address: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect({ host: address, port: 22, timeout: 1000 });
@@ -129,7 +130,7 @@ async function answers(address: string): Promise<boolean> {
       socket.destroy();
       resolve(answer);
     };
-    socket.once('connect', () => end(true));
+    socket.once('data', (bytes) => end(bytes.toString('latin1').startsWith('SSH-')));
     socket.once('error', () => end(false));
     socket.once('timeout', () => end(false));
   });
