@@ -131,6 +131,7 @@ export const ERROR_CODES = {
   CLUSTERFILE_NOT_FOUND: { exit: 1, means: 'There is no Clusterfile at the given place.' },
   CLUSTERFILE_INVALID: { exit: 1, means: 'The Clusterfile has mistakes; each is listed with its line.' },
   ENV_MISSING: { exit: 1, means: 'A Clusterfile takes a value from an environment variable that is not set.' },
+  SECRET_IN_CLUSTERFILE: { exit: 1, means: 'Warning: a Clusterfile holds a secret as it is.' },
   CLUSTER_NOT_FOUND: { exit: 1, means: 'There is no cluster of that name on the given hosts.' },
   CLUSTER_EXISTS: { exit: 1, means: 'Hosts belong to another cluster already.' },
   CLUSTER_LOCKED: { exit: 1, means: 'Another run works on the cluster; its holder is named.' },

@@ -12,6 +12,8 @@ export interface Clusterfile {
   readonly k3s?: { readonly server: Fields; readonly agent: Fields } | undefined;
   /** k0s's own ClusterConfig. */
   readonly k0s?: Fields | undefined;
+  /** Secrets that came out of the environment, by variable: never written; `${NAME}` is, in their place. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -117,6 +119,8 @@ export interface ConfigSpec {
   /** In the order in which they run. */
   readonly process: readonly ('value' | 'toJson' | 'toBase64' | 'toSecret')[];
   readonly data: string;
+  /** Where it was written, for errors. */
+  readonly at?: { readonly file: string; readonly line: number } | undefined;
 }
 
 /** When a plugin runs, in our own words (sealer v0.11's names); other vocabularies are mapped to these. */
