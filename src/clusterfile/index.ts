@@ -2,6 +2,13 @@
 
 export { canonicalAddress, type HostAddress, MAX_RANGE, parseHostList } from './addresses/hosts.ts';
 export { formatTaint, isLabelKey, isLabelValue, parseTaint } from './addresses/taint.ts';
+export {
+  applyApplicationFiles,
+  applyConfig,
+  type ChangedFile,
+  configPath,
+  type TargetFile,
+} from './config/apply-config.ts';
 export type * from './desired.ts';
 export { DEFAULT_DATA_ROOT, DEFAULT_NAME } from './documents/cluster.ts';
 export { OLDER_PHASES, PHASES, phaseOf } from './documents/phases.ts';
@@ -20,3 +27,4 @@ export {
 } from './network.ts';
 export { type ParsedClusterfile, type ParseOptions, parseClusterfile, parsePlugins } from './parse.ts';
 export { hostEnv, RESERVED_NAMES, type ReservedFacts, reservedEnv } from './reserved-env.ts';
+export { renderRootfsTemplate } from './template.ts';
