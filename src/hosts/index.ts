@@ -8,3 +8,6 @@ export {
   removeFiles,
   restoreFootprint,
 } from './footprint/index.ts';
+export { type ForEachHostOptions, forEachHost } from './limit.ts';
+export { type LocalHostOptions, localHost } from './local/local-host.ts';
+export { type HostLog, type HostLogs, openHostLogs } from './log.ts';
