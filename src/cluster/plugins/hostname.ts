@@ -1,0 +1,27 @@
+/** HOSTNAME: hosts get names, which their nodes will have as well. */
+
+import { canonicalAddress } from '../../clusterfile/addresses/hosts.ts';
+import { installFiles } from '../../hosts/footprint/index.ts';
+import type { PluginCall, PluginHost } from './context.ts';
+import { type HostnameLine, readHostnames } from './data-lines.ts';
+import { pluginInvalid } from './failure.ts';
+
+/** The kernel's file works with every init system; what hosts read at their next start is /etc/hostname. */
+const SET = 'test "$(cat /proc/sys/kernel/hostname)" = "$1" || printf %s "$1" >/proc/sys/kernel/hostname';
+
+export async function setHostname(call: PluginCall, { host }: PluginHost): Promise<readonly string[]> {
+  const { context, signal } = call;
+  const line = hostnames(call).find(({ address }) => canonicalAddress(address) === canonicalAddress(host.address));
+  if (line === undefined) return [];
+  const file = { path: '/etc/hostname', mode: 0o644, content: `${line.name}\n` };
+  await installFiles(host, context.home, [file], { signal });
+  await host.exec({ argv: ['sh', '-c', SET, 'sealer', line.name], signal });
+  return [`${host.label} is ${line.name}`];
+}
+
+function hostnames(call: PluginCall): readonly HostnameLine[] {
+  return readHostnames(call.spec.data).map((line) => {
+    if ('mistake' in line) throw pluginInvalid(call, line.mistake, line.hint);
+    return line;
+  });
+}
