@@ -34,4 +34,6 @@ export {
   type BundleStorageOptions,
   bundleStorage,
 } from './served/bundle-storage.ts';
+export { type BlobPlace, readPlace } from './served/place.ts';
+export { wrappedBlobOf } from './served/wrapped.ts';
 export { unpackRootfs } from './unpack.ts';
