@@ -1,0 +1,63 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// layout is where a data folder keeps what, as in the real one.
+type layout struct{ data string }
+
+func (all options) layout() layout {
+	return layout{strings.TrimSuffix(all.or("data-dir", "/var/lib/rancher/k3s"), "/")}
+}
+
+func (at layout) tls(name string) string    { return filepath.Join(at.data, "server/tls", name) }
+func (at layout) server(name string) string { return filepath.Join(at.data, "server", name) }
+func (at layout) agent(name string) string  { return filepath.Join(at.data, "agent", name) }
+func (at layout) etcd() string              { return filepath.Join(at.data, "server/db/etcd") }
+
+// programs is the folder of unpacked programs, by version.
+func (at layout) programs() string { return filepath.Join(at.data, "data", version, "bin") }
+
+// dropOldPrograms leaves those of this version alone, and a link to them.
+func (at layout) dropOldPrograms() {
+	folders, _ := filepath.Glob(filepath.Join(at.data, "data", "v*"))
+	for _, folder := range folders {
+		if filepath.Base(folder) != version {
+			_ = os.RemoveAll(folder)
+		}
+	}
+	current := filepath.Join(at.data, "data/current")
+	_ = os.MkdirAll(filepath.Dir(current), 0o755)
+	_ = os.Remove(current)
+	_ = os.Symlink(version, current)
+}
+
+func (all options) nodeName() string {
+	hostname, _ := os.Hostname()
+	return strings.ToLower(all.or("node-name", hostname))
+}
+
+// nodeAddress is the one that was given, or the first IPv4 address of the first interface that leads anywhere.
+func (all options) nodeAddress() string {
+	if given := all.list("node-ip"); len(given) > 0 {
+		return given[0]
+	}
+	interfaces, _ := net.Interfaces()
+	for _, each := range interfaces {
+		if each.Flags&net.FlagLoopback != 0 || each.Flags&net.FlagUp == 0 || strings.HasPrefix(each.Name, "dummy") ||
+			strings.HasPrefix(each.Name, "flannel") || strings.HasPrefix(each.Name, "veth") {
+			continue
+		}
+		addresses, _ := each.Addrs()
+		for _, address := range addresses {
+			if network, is := address.(*net.IPNet); is && network.IP.To4() != nil {
+				return network.IP.String()
+			}
+		}
+	}
+	return "127.0.0.1"
+}
