@@ -105,11 +105,16 @@ function creation({ name, image, networks, number, mounts, keep }: HostPlan, key
     ...mounts.flatMap((mount) => ['--volume', mount]),
     ...networks.flatMap((network, i) => [
       '--network',
-      `${network.name}:ip=${network.address(number)},interface_name=eth${i}`,
+      // A network card of its own: with another one after each start, neighbours would look for it in the wrong place.
+      `${network.name}:ip=${network.address(number)},mac=02:5e:a1:e2:0${i}:${hex(number)},interface_name=eth${i}`,
     ]),
     ...['--no-hosts', '--dns', 'none', '--env', `LAB_NAME=${name}`, '--env', `LAB_GATEWAY=${networks[0].gateway}`],
     image,
   ];
+}
+
+function hex(number: number): string {
+  return number.toString(16).padStart(2, '0');
 }
 
 async function untilUp(host: LabHost, deadline: number): Promise<void> {
