@@ -19,7 +19,7 @@ export const RESERVED_NAMES: readonly string[] = [
 ];
 
 export interface ReservedFacts {
-  /** Undefined: what the Clusterfile says, else nothing. */
+  /** Undefined: what the Clusterfile says, else containerd, which all our drivers use. */
   readonly containerRuntime?: string | undefined;
   /** `10.96.0.0/12`, or both families separated by a comma; the first counts. */
   readonly serviceCidr?: string | undefined;
@@ -40,7 +40,7 @@ export function reservedEnv({ cluster }: Pick<Clusterfile, 'cluster'>, facts: Re
   const values: Readonly<Record<string, string | undefined>> = {
     ...prefixed('Registry', parts),
     ...prefixed(kind, parts),
-    ContainerRuntime: facts.containerRuntime ?? cluster.containerRuntime,
+    ContainerRuntime: facts.containerRuntime ?? cluster.containerRuntime ?? 'containerd',
     KubeSvcIP: service && nthAddress(service, 1),
     DNSSvcIP: service && nthAddress(service, 10),
     HostIPFamily: family && String(family),
@@ -49,9 +49,20 @@ export function reservedEnv({ cluster }: Pick<Clusterfile, 'cluster'>, facts: Re
   return defined(values);
 }
 
-/** The variables of one host: its own over the cluster's over the image's. */
-export function hostEnv({ cluster }: Pick<Clusterfile, 'cluster'>, host: Pick<HostSpec, 'env'>, imageEnv: Env): Env {
-  return { ...imageEnv, ...cluster.env, ...host.env };
+/**
+ * The variables of one host: computed ones over its own over the cluster's over the image's.
+ * @param host undefined: for what runs on no particular host
+ * @param facts without them nothing is computed; without `serviceCidr`, the variable SvcCIDR counts
+ */
+export function hostEnv(
+  clusterfile: Pick<Clusterfile, 'cluster'>,
+  host: Pick<HostSpec, 'env' | 'address'> | undefined,
+  imageEnv: Env,
+  facts?: ReservedFacts,
+): Env {
+  const env = { ...imageEnv, ...clusterfile.cluster.env, ...host?.env };
+  if (facts === undefined) return env;
+  return { ...env, ...reservedEnv(clusterfile, { serviceCidr: env.SvcCIDR, host: host?.address, ...facts }) };
 }
 
 function prefixed(prefix: string, parts: Readonly<Record<string, string>>): Env {

@@ -31,30 +31,18 @@ export function configPath({ path, appName }: Pick<ConfigSpec, 'path' | 'appName
   return appName === undefined ? path : appFilePath(appName, path);
 }
 
-/** A file of the rootfs with its new content. */
-export interface ChangedFile {
-  readonly path: string;
-  readonly text: string;
-}
-
 /**
- * The files of one app as its `configs` want them, by the same rules; a file that is named twice has both changes.
- * @param read gives a file of the rootfs as text; undefined if there is none
- * @throws SealerError CLUSTERFILE_INVALID; what `read` throws
+ * What a file of an app holds after an Application's `configs[].files`, by the same rules.
+ * @param app its name, for errors
+ * @throws SealerError CLUSTERFILE_INVALID
  */
-export async function applyApplicationFiles(
-  config: ApplicationConfig,
-  read: (path: string) => Promise<string | undefined> | string | undefined,
-): Promise<readonly ChangedFile[]> {
-  const changed = new Map<string, string>();
-  for (const file of config.files) {
-    const path = appFilePath(config.name, file.path);
-    const text = changed.get(path) ?? (await read(path));
-    const target = text === undefined ? undefined : { path, text };
-    const spec = { ...file, name: config.name, process: [] };
-    changed.set(path, change(target, spec, `The app ${config.name}`));
-  }
-  return [...changed].map(([path, text]) => ({ path, text }));
+export function applyApplicationFiles(
+  target: TargetFile | undefined,
+  file: ApplicationConfig['files'][number],
+  app = '',
+): string {
+  const path = target?.path ?? file.path;
+  return change(target, { ...file, name: app, path, process: [] }, app === '' ? 'The Application' : `The app ${app}`);
 }
 
 function appFilePath(app: string, path: string): string {
