@@ -1,6 +1,7 @@
 /** What can be said of plugins before anything runs. */
 
 import type { PluginSpec } from '../../clusterfile/desired.ts';
+import { PLUGIN_TYPES } from '../../clusterfile/index.ts';
 import type { Problem } from '../../error.ts';
 import { didYouMean, listNames } from '../../suggest.ts';
 import { type LineMistake, readHostnames, readLabels, readTaints } from './data-lines.ts';
@@ -8,19 +9,18 @@ import { snapshotTarget } from './etcd-snapshot.ts';
 import { isBeforeCluster } from './phases.ts';
 import { type Selectable, unknownWords } from './select-hosts.ts';
 
-const TYPES = ['SHELL', 'HOSTNAME', 'LABEL', 'TAINT', 'CLUSTERCHECK', 'ETCD'];
 /** Types that work on the cluster's API or data. */
 const NEED_CLUSTER = ['LABEL', 'TAINT', 'CLUSTERCHECK', 'ETCD'];
 
 /**
  * Every mistake of every plugin, with its line.
  * @param hosts of the Clusterfile
- * @param executables names of executable files in the image's plugins/
+ * @param executables names of executable files in the image's plugins/; undefined: not known, so any type may be one
  */
 export function checkPlugins(
   specs: readonly PluginSpec[],
   hosts: readonly Selectable[],
-  executables: readonly string[],
+  executables?: readonly string[],
 ): Problem[] {
   return specs.flatMap((spec) => {
     const mistakes = [
@@ -40,8 +40,9 @@ export function checkPlugins(
   });
 }
 
-function typeMistakes({ type }: PluginSpec, executables: readonly string[]): readonly LineMistake[] {
-  const known = [...TYPES, ...executables];
+function typeMistakes({ type }: PluginSpec, executables: readonly string[] | undefined): readonly LineMistake[] {
+  if (executables === undefined) return [];
+  const known = [...PLUGIN_TYPES, ...executables];
   if (known.includes(type)) return [];
   const hint =
     didYouMean(type, known) ?? `Known are ${listNames(known)}; others are executables in the image's plugins/.`;

@@ -8,7 +8,7 @@ import { pluginFailed } from './failure.ts';
 
 export async function checkCluster(call: PluginCall): Promise<readonly string[]> {
   const { context, spec } = call;
-  const { kubectl, signal } = context;
+  const { kubectl } = context;
   if (kubectl === undefined) throw pluginFailed(call, 'the cluster', 'there is no cluster yet');
   let missing: readonly string[] = ['nothing was asked yet'];
   const ended = await poll<true>(
@@ -16,7 +16,7 @@ export async function checkCluster(call: PluginCall): Promise<readonly string[]>
       missing = await whatIsMissing(kubectl, within);
       return missing.length === 0 ? { done: true } : {};
     },
-    { timeoutMs: spec.timeoutMs, signal, slowestMs: 5000 },
+    { timeoutMs: spec.timeoutMs, signal: context.signal, slowestMs: 5000 },
   );
   if (ended !== undefined) return ['all nodes are Ready, and everything in kube-system runs'];
   throw pluginFailed(call, 'the cluster', `not ready after ${spec.timeoutMs / 1000} s`, missing.slice(0, 20));

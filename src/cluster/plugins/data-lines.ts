@@ -1,8 +1,7 @@
 /** The data of HOSTNAME, LABEL and TAINT: one entry a line, as sealer v0.8 has it. */
 
-import { isLabelKey, isLabelValue, parseTaint } from '../../clusterfile/addresses/taint.ts';
 import type { Taint } from '../../clusterfile/desired.ts';
-import { parseIp } from '../../clusterfile/network.ts';
+import { isLabelKey, isLabelValue, parseIp, parseTaint } from '../../clusterfile/index.ts';
 
 /** A line that cannot be read. */
 export interface LineMistake {

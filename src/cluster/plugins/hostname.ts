@@ -1,7 +1,7 @@
 /** HOSTNAME: hosts get names, which their nodes will have as well. */
 
-import { canonicalAddress } from '../../clusterfile/addresses/hosts.ts';
-import { installFiles } from '../../hosts/footprint/index.ts';
+import { canonicalAddress } from '../../clusterfile/index.ts';
+import { installFiles } from '../../hosts/index.ts';
 import type { PluginCall, PluginHost } from './context.ts';
 import { type HostnameLine, readHostnames } from './data-lines.ts';
 import { pluginInvalid } from './failure.ts';

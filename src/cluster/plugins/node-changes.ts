@@ -1,7 +1,7 @@
 /** LABEL and TAINT: what nodes have is changed where a line says so, and all else stays. */
 
-import { formatTaint } from '../../clusterfile/addresses/taint.ts';
 import type { Taint } from '../../clusterfile/desired.ts';
+import { formatTaint } from '../../clusterfile/index.ts';
 import { listNodes } from '../../runtime/nodes/index.ts';
 import type { NodeState } from '../../runtime/runtime.ts';
 import type { PluginCall } from './context.ts';

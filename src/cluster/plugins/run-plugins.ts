@@ -133,6 +133,7 @@ async function timed(
 function explained(call: PluginCall, where: string, error: unknown): unknown {
   const { context, spec, signal } = call;
   if (context.signal.aborted) return context.signal.reason;
+  if (error instanceof SealerError && error.code.startsWith('PLUGIN_')) return error;
   if (signal.aborted) return pluginFailed(call, where, `it took longer than ${spec.timeoutMs / 1000} s`, [], error);
   if (error instanceof SealerError && error.code === 'COMMAND_FAILED') {
     return pluginFailed(call, where, error.message, [], error);

@@ -1,6 +1,6 @@
 /** Which hosts a selector means: roles, `master0`, addresses, ranges, names of hosts, or labels. */
 
-import { canonicalAddress, parseHostList } from '../../clusterfile/addresses/hosts.ts';
+import { canonicalAddress, parseHostList } from '../../clusterfile/index.ts';
 
 /** A host as selectors see it. */
 export interface Selectable {
@@ -8,7 +8,8 @@ export interface Selectable {
   readonly roles: readonly string[];
   /** Of its node, or of the Clusterfile while there is none. */
   readonly labels: Readonly<Record<string, string>>;
-  readonly isMaster0: boolean;
+  /** Default: the first of the hosts with the role `master`. */
+  readonly isMaster0?: boolean | undefined;
   /** Of its node. */
   readonly name?: string | undefined;
 }
@@ -44,11 +45,18 @@ function matching<Each extends Selectable>(selector: string, hosts: readonly Eac
 }
 
 function matchingWord<Each extends Selectable>(word: string, hosts: readonly Each[]): readonly Each[] {
-  if (word === 'master0') return hosts.filter(({ isMaster0 }) => isMaster0);
+  if (word === 'master0') return master0Of(hosts);
   const byRole = hosts.filter(({ roles }) => roles.includes(word));
   if (byRole.length > 0) return byRole;
   const addresses = new Set(parseHostList(word).hosts.map(({ address }) => address));
   return hosts.filter(({ address, name }) => addresses.has(canonicalAddress(address)) || name === word);
+}
+
+function master0Of<Each extends Selectable>(hosts: readonly Each[]): readonly Each[] {
+  const isTold = hosts.some(({ isMaster0 }) => isMaster0 !== undefined);
+  return isTold
+    ? hosts.filter(({ isMaster0 }) => isMaster0 === true)
+    : hosts.filter(({ roles }) => roles.includes('master')).slice(0, 1);
 }
 
 function wordsOf(selector: string): readonly string[] {
