@@ -8,6 +8,9 @@ export {
   removeFiles,
   restoreFootprint,
 } from './footprint/index.ts';
+export { type HostNames, removeHostNames, setHostNames } from './hosts-file.ts';
 export { type ForEachHostOptions, forEachHost } from './limit.ts';
 export { type LocalHostOptions, localHost } from './local/local-host.ts';
 export { type HostLog, type HostLogs, openHostLogs } from './log.ts';
+export { type ConnectOptions, connectSsh } from './ssh/connect-ssh.ts';
+export { fingerprintOf, type HostKeyOptions, type HostKeys, loadHostKeys } from './ssh/host-keys.ts';

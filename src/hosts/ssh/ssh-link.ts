@@ -1,0 +1,128 @@
+/** Processes of a host over one SSH connection. */
+
+import type { Duplex } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import { forwardByProcess } from '../command/forward-by-process.ts';
+import type { Link, LinkedProcess, ProcessEnd, StartOptions } from '../command/link.ts';
+import type { Connection } from './connection.ts';
+import { type Target, unreachable } from './dial.ts';
+import { Turns } from './turns.ts';
+
+export interface SshLinkOptions {
+  readonly connection: Connection;
+  readonly sudoPassword: string | undefined;
+  /** Let go of with the link: the jump hosts. */
+  readonly onDispose: () => Promise<void>;
+}
+
+/** sshd's MaxSessions is 10 unless somebody changed it; two are kept for ending what runs in the others. */
+const SESSIONS = 8;
+const URGENT_SESSIONS = 2;
+
+export class SshLink implements Link {
+  readonly address: string;
+  readonly label: string;
+  readonly user: string;
+  readonly sudoPassword: string | undefined;
+  readonly #target: Target;
+  readonly #options: SshLinkOptions;
+  readonly #turns = new Turns(SESSIONS);
+  readonly #urgentTurns = new Turns(URGENT_SESSIONS);
+
+  constructor(target: Target, options: SshLinkOptions) {
+    this.address = target.address;
+    this.label = target.label;
+    this.user = target.user;
+    this.sudoPassword = options.sudoPassword;
+    this.#target = target;
+    this.#options = options;
+  }
+
+  async start(argv: readonly [string, ...string[]], { signal, isUrgent }: StartOptions): Promise<LinkedProcess> {
+    const giveBack = await (isUrgent === true ? this.#urgentTurns : this.#turns).take(signal);
+    try {
+      const client = await this.#options.connection.get(signal);
+      const channel = await this.#exec(client, argv);
+      channel.once('close', giveBack);
+      return this.#linked(channel, giveBack);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  async forward(address: string, port: number): Promise<Duplex> {
+    const client = await this.#options.connection.get();
+    const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
+    try {
+      client.forwardOut('127.0.0.1', 0, address, port, (error, channel) =>
+        error === undefined || error === null ? resolve(channel) : reject(error),
+      );
+      return closing(await promise);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      // AllowTcpForwarding no: a process of the host can still connect.
+      if (/prohibited|administratively/i.test(said)) return await forwardByProcess(this, address, port);
+      throw unreachable({ label: `${address}:${port}, from ${this.label},`, port }, error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.connection[Symbol.asyncDispose]();
+    await this.#options.onDispose();
+  }
+
+  async #exec(client: Client, argv: readonly string[]): Promise<ClientChannel> {
+    const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
+    try {
+      client.exec(`exec ${argv.map(quote).join(' ')}`, (error, channel) =>
+        error === undefined || error === null ? resolve(channel) : reject(error),
+      );
+      return await promise;
+    } catch (error) {
+      throw unreachable(this.#target, error);
+    }
+  }
+
+  #linked(channel: ClientChannel, giveBack: () => void): LinkedProcess {
+    const exited = Promise.withResolvers<ProcessEnd>();
+    exited.promise.catch(() => {});
+    const closed = Promise.withResolvers<void>();
+    channel.once('exit', (code: number | null, signal?: string) => exited.resolve({ code: code ?? undefined, signal }));
+    channel.once('close', () => {
+      closed.resolve();
+      exited.reject(unreachable(this.#target, new Error('the connection broke off')));
+    });
+    // Errors of a channel are the connection's, and it ends with it.
+    channel.on('error', () => {});
+    channel.stderr.on('error', () => {});
+    return {
+      stdin: channel,
+      stdout: channel,
+      stderr: channel.stderr,
+      exited: exited.promise,
+      closed: closed.promise,
+      close: () => {
+        channel.close();
+        // A channel closes only when all of it was read.
+        channel.resume();
+        channel.stderr.resume();
+        giveBack();
+        closed.resolve();
+        exited.reject(unreachable(this.#target, new Error('the command was let go of')));
+      },
+    };
+  }
+}
+
+/** The words never vary but for sudo's: nothing of a user comes here. */
+function quote(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** ssh2's channels end half-way when the other side ends, and wait for ours. */
+function closing(channel: ClientChannel): Duplex {
+  channel.on('error', () => {});
+  channel.once('end', () => channel.end());
+  return channel;
+}
