@@ -1,7 +1,7 @@
 /** Where things of a cluster image lie on a host, relative to the cluster's folder there. */
 
 import { blobPath, REGISTRY_ROOT } from '../../cluster-image/index.ts';
-import { type Digest, hexOf, shortDigest } from '../../oci/digest.ts';
+import { type Digest, hexOf, parseDigest, shortDigest } from '../../oci/digest.ts';
 
 /** The kept file of a layer. */
 export function layerPlace(layer: Digest): string {
@@ -34,4 +34,9 @@ export const STORAGE = `${REGISTRY_ROOT}/docker/registry/v2`;
 /** The repository as which the registry gives a cluster's layers to the hosts. */
 export function layerRepository(cluster: string): string {
   return `sealer/${cluster.toLowerCase()}`;
+}
+
+/** Where the rootfs of an image is on a host. */
+export function rootfsFolder(home: string, image: string): string {
+  return `${home}/${rootfsPlace(parseDigest(image))}`;
 }

@@ -36,17 +36,14 @@ export function makePlan(desired: Desired, current: Current): Plan {
 
 /** What brings files, the registry and programs to the hosts that lack them. */
 function bringSteps(desired: Desired, current: Current, members: Membership): Step[] {
-  const { image, registryHosts } = desired;
+  const { image, registryHosts, clusterfile } = desired;
   const all = [...desired.masters, ...desired.nodes];
   const record = (address: string) => current.hosts.get(address)?.record ?? {};
   const differs = (key: 'names' | 'overlay' | 'mirrors' | 'registry' | 'prepared', among: readonly string[] = all) =>
     among.filter((address) => record(address)[key] !== wanted(desired, address)[key]);
   const lackRootfs = all.filter((address) => record(address).rootfs !== image.digest);
-  // The runner sends everything once, to those; the others fetch from them.
-  const sources = registryHosts.length > 0 ? registryHosts : desired.masters.slice(0, 1);
   const lackImages = registryHosts.filter((address) => record(address).images !== image.digest);
-  const receiving = sources.filter((address) => lackRootfs.includes(address) || lackImages.includes(address));
-  const fetching = lackRootfs.filter((address) => !sources.includes(address));
+  const lacking = all.filter((address) => lackRootfs.includes(address) || lackImages.includes(address));
   const why = current.saved === undefined ? 'the hosts do not have it' : whyBring(current, image.digest);
   const upgrades = isUpgrade(image, current);
   // What is upgraded gets its programs host by host, with the host drained.
@@ -58,18 +55,17 @@ function bringSteps(desired: Desired, current: Current, members: Membership): St
       reason: 'entries of /etc/hosts differ',
       risk: 'none',
     }),
-    ...step('distribute', receiving, {
+    ...step('distribute', lacking, {
       title: `Bring ${image.name}`,
       reason: why,
       risk: 'none',
       bytes: image.size,
     }),
-    ...step('registry', differs('registry', registryHosts), {
-      title: 'Run the registry',
+    ...step('registry', differs('registry'), {
+      title: clusterfile.cluster.registry.kind === 'local' ? 'Run the registry' : 'Make the registry known',
       reason: registryReason(current, registryHosts),
       risk: current.saved === undefined ? 'none' : 'low',
     }),
-    ...step('fetch', fetching, { title: `Fetch ${image.name} from there`, reason: why, risk: 'none' }),
     ...step('configure', differs('overlay'), {
       title: 'Write configuration',
       reason: 'Config documents, templates or their environment differ',
@@ -192,7 +188,7 @@ function withPlugins(steps: readonly Step[], desired: Desired, current: Current,
   ];
   const leaving = [...members.leavingNodes, ...members.leavingMasters];
   const cleans = leaving.length > 0;
-  const bring: readonly StepKind[] = ['names', 'distribute', 'registry', 'fetch', 'configure', 'push'];
+  const bring: readonly StepKind[] = ['names', 'distribute', 'registry', 'configure', 'push'];
   const late: readonly StepKind[] = ['node-settings', 'launch'];
   const result: Step[] = [];
   const early = steps.filter(({ kind }) => bring.includes(kind));

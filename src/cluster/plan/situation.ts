@@ -1,6 +1,6 @@
 /** What a plan compares: what is wanted, as digests per host, and what is there. */
 
-import type { Clusterfile, PluginSpec } from '../../clusterfile/desired.ts';
+import type { Clusterfile, Env, PluginSpec } from '../../clusterfile/desired.ts';
 import type { HostState, Metadata } from '../../runtime/runtime.ts';
 import type { RunnableImage } from '../image/runnable-image.ts';
 import type { HostRecord } from '../state/host-record.ts';
@@ -24,6 +24,10 @@ export interface Desired {
   readonly launches: readonly Launch[];
   /** The image's and the Clusterfile's, in the order in which they run. */
   readonly plugins: readonly PluginSpec[];
+  /** What every launch command sees: the image's ENV, with the Clusterfile's and what is computed over it. */
+  readonly env: Env;
+  /** The same on one host. */
+  readonly hostEnv: (address: string) => Env;
   /** Whether to wait for the workloads in the end. */
   readonly waits: boolean;
   /** What a push into an external registry depends on; undefined with a local one. */
@@ -36,8 +40,7 @@ export interface DesiredHost {
   readonly names: string;
   readonly prepared: string;
   readonly mirrors: string;
-  /** On registry hosts. */
-  readonly registry?: string | undefined;
+  readonly registry: string;
   readonly labels: Readonly<Record<string, string>>;
   /** As `kubectl taint` writes them. */
   readonly taints: readonly string[];

@@ -14,7 +14,6 @@ export type Risk =
 export type StepKind =
   | 'names'
   | 'distribute'
-  | 'fetch'
   | 'configure'
   | 'plugins'
   | 'push'

@@ -1,6 +1,7 @@
 /** The registry of a cluster: its own on its masters, or one that is there. */
 
 export { authorityOf, mirroredRegistries } from './access.ts';
+export { type AccessOptions, accessFor } from './access-for.ts';
 export { ensureRegistry, type RegistryOptions } from './ensure.ts';
 export { type Moved, type MoveOptions, moveRegistry } from './move.ts';
 export { REGISTRY_SERVICE, registryPlaces } from './places.ts';

@@ -16,7 +16,7 @@ export interface HostRecord {
   readonly prepared?: string | undefined;
   /** Of where the host pulls container images from. */
   readonly mirrors?: string | undefined;
-  /** On registry hosts: of the registry's settings. */
+  /** Of the registry's settings, as far as they are this host's. */
   readonly registry?: string | undefined;
   /** On registry hosts: of the image whose container images are there. */
   readonly images?: string | undefined;

@@ -27,6 +27,8 @@ export interface SavedState {
   readonly launched: Readonly<Record<string, string>>;
   /** App images that were installed on top, by repository. */
   readonly apps: Readonly<Record<string, SavedImage>>;
+  /** Complete names of the container images that those brought. */
+  readonly appImages: readonly string[];
   /** The names that were asked for in the API server's certificate. */
   readonly sans: readonly string[];
   /** Labels and taints that were set by us, by address: what is dropped from the Clusterfile is taken off again. */

@@ -1,0 +1,23 @@
+/** Leaves a host as it was before it was given to a cluster. */
+
+import type { Host } from '../../hosts/host.ts';
+import { removeHostNames, restoreFootprint } from '../../hosts/index.ts';
+import { removeRegistry } from '../registry/index.ts';
+import { ALIASES } from './host-names.ts';
+
+/**
+ * Undoes what is left once the runtime has been reset. What is gone already does not matter.
+ * @throws what hosts throw
+ */
+export async function cleanHost(host: Host, home: string, signal?: AbortSignal): Promise<void> {
+  await removeRegistry(host, home, { signal });
+  for (const purpose of [ALIASES, 'registry']) await removeHostNames(host, purpose, { signal });
+  await restoreFootprint(host, home, { signal });
+  await host.exec({ argv: ['rm', '-rf', '--one-file-system', home], signal });
+  // The data root goes with its last cluster; a folder that is not empty stays.
+  await host.exec({ argv: ['rmdir', parentOf(home)], allowFailure: true, signal });
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}

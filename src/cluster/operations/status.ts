@@ -1,0 +1,69 @@
+/** How a cluster is: its nodes, its registry, its last run, who works on it. */
+
+import type { NodeState } from '../../runtime/runtime.ts';
+import { readJournal } from '../state/journal.ts';
+import { type LockHolder, readLockHolder } from '../state/lock.ts';
+import type { KnownCluster } from './known-cluster.ts';
+
+export interface ClusterStatus {
+  readonly name: string;
+  readonly runtime: string;
+  readonly image: { readonly name: string; readonly digest: string };
+  /** Of the API servers; undefined when none answers. */
+  readonly version: string | undefined;
+  readonly isReady: boolean;
+  readonly nodes: readonly NodeState[];
+  /** Hosts that are members by what the cluster remembers, and that cannot be reached. */
+  readonly unreachable: readonly { readonly address: string; readonly reason: string }[];
+  readonly etcdMembers: readonly string[];
+  readonly registryHosts: readonly string[];
+  readonly apps: readonly string[];
+  readonly lock: LockHolder | undefined;
+  /** The command that broke off, if the last one did. */
+  readonly unfinished: string | undefined;
+  /** Why the cluster does not answer. */
+  readonly problem: string | undefined;
+  readonly lastRun:
+    | { readonly at: string; readonly command: string; readonly by: string; readonly failed?: string }
+    | undefined;
+}
+
+/** Asks hosts and cluster; what does not answer is part of the result. */
+export async function clusterStatus(known: KnownCluster): Promise<ClusterStatus> {
+  const { saved, fleet, masters, nodes, runtime, home } = known;
+  const unreachable = await fleet.reach([...masters, ...nodes]);
+  const alive = masters.filter(({ address }) => !unreachable.includes(address));
+  const [first] = alive;
+  const metadata = await runtime.getClusterMetadata().then(
+    (value) => ({ value, problem: undefined }),
+    (error: unknown) => ({ value: undefined, problem: error instanceof Error ? error.message : String(error) }),
+  );
+  const journal = first === undefined ? [] : await readJournal(first, home, 200);
+  const last = journal.at(-1);
+  const failed = journal.findLast(({ run, event }) => run === last?.run && event === 'failed');
+  const members = metadata.value?.nodes ?? [];
+  return {
+    name: saved.name,
+    runtime: saved.runtime,
+    image: saved.image,
+    version: metadata.value?.version,
+    isReady: members.length > 0 && unreachable.length === 0 && members.every(({ isReady }) => isReady),
+    nodes: members,
+    unreachable: unreachable.map((address) => ({ address, reason: fleet.whyUnreachable(address)?.message ?? '' })),
+    etcdMembers: metadata.value?.etcdMembers ?? [],
+    registryHosts: saved.registryHosts,
+    apps: Object.keys(saved.launched).filter((name) => !name.startsWith('.')),
+    lock: first === undefined ? undefined : await readLockHolder(first, home),
+    unfinished: saved.unfinished,
+    problem: metadata.problem,
+    lastRun:
+      last === undefined
+        ? undefined
+        : {
+            at: last.at,
+            command: last.command,
+            by: last.by,
+            ...(failed === undefined ? {} : { failed: failed.step ?? '' }),
+          },
+  };
+}
