@@ -1,7 +1,7 @@
 /** What is brought to hosts: files that are named by their digest. */
 
 import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { readPlace, wrappedBlobOf } from '../../cluster-image/index.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -53,6 +53,12 @@ export async function wrappedItem(store: Store, layer: Descriptor, kind: string)
     size,
     kind,
     place: blobPlace(digest),
-    open: (offset) => readPlace(store, digest, place, { start: offset, end: size - 1 }),
+    async open(offset) {
+      // Opened when it is read: who is interrupted before that leaves nothing open.
+      const read = async function* () {
+        yield* await readPlace(store, digest, place, { start: offset, end: size - 1 });
+      };
+      return Readable.from(read(), { objectMode: false });
+    },
   };
 }

@@ -41,7 +41,7 @@ for folder in rootfs/*; do
   [ -d "$folder" ] || continue
   name=\${folder#rootfs/}
   name=\${name%%.*}
-  is_kept "$name" "$@" || rm -rf -- "$folder"
+  is_kept "$@" || rm -rf -- "$folder"
 done
 [ -d images ] || exit 0
 : >images/kept
@@ -50,7 +50,7 @@ for folder in images/*/; do
   [ -d "$folder" ] || continue
   name=\${folder#images/}
   name=\${name%/}
-  if is_kept "$name" "$@"; then
+  if is_kept "$@"; then
     for list in items images registry; do
       if [ -f "images/$name/$list" ]; then cat "images/$name/$list" >>images/kept; fi
     done
@@ -75,7 +75,7 @@ for folder in images/*/; do
   [ -d "$folder" ] || continue
   name=\${folder#images/}
   name=\${name%/}
-  is_kept "$name" "$@" || rm -rf -- "$folder"
+  is_kept "$@" || rm -rf -- "$folder"
 done
 rm -f images/kept images/links images/digests images/wanted images/there
 `;
