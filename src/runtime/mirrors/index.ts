@@ -1,4 +1,4 @@
 /** How containerd is told to take every image from the cluster's own registry. */
 
-export { hostsToml } from './hosts-toml.ts';
+export { hostsToml, quote } from './hosts-toml.ts';
 export { mirrorFiles } from './mirror-files.ts';

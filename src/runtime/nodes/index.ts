@@ -1,6 +1,6 @@
 /** The cluster's nodes, by kubectl on a master: what all drivers do alike. A host is the node with its address as InternalIP. */
 
 export { cordonNode, type DrainOptions, deleteNode, drainNode, uncordonNode } from './drain-node.ts';
-export { findNode, type Kubectl, listNodes } from './list-nodes.ts';
+export { findNode, type Kubectl, listNodes, nodesOf } from './list-nodes.ts';
 export { describeConditions, nodeState } from './node-state.ts';
 export { type WaitForNodeOptions, waitForNode } from './wait-for-node.ts';

@@ -1,0 +1,154 @@
+/**
+ * Names in the API server's certificate. kubeadm makes the certificate anew only where there is none, and its `renew` keeps the
+ * old names: so the old one is moved aside (kubernetes.io, kubeadm-certs; facts of cmd/kubeadm/app/phases/certs).
+ */
+
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { connect } from 'node:tls';
+import { SealerError } from '../../error.ts';
+import type { Host } from '../../hosts/host.ts';
+import { type Fields, listOf, mapOf } from '../../kubernetes/fields.ts';
+import { poll, type Round } from '../../kubernetes/poll.ts';
+import { mergeDocuments } from './config/merge.ts';
+import type { Driver } from './driver.ts';
+import { probe } from './kubectl.ts';
+import { readClusterConfig, uploadClusterConfig, withClusterConfig } from './members/cluster-config.ts';
+import { masterAddresses } from './members/join-members.ts';
+import { API_CERTIFICATE, PKI } from './places.ts';
+import { runKubeadm } from './run-kubeadm.ts';
+
+const RESTART_TIMEOUT_MS = 3 * 60_000;
+
+/**
+ * Makes certificates with these names as well on all masters, one at a time; those that have them stay. Then the cluster's
+ * configuration has them, so that masters to come do as well.
+ * @throws SealerError CLUSTER_UNREACHABLE if a master's API does not come back with its new certificate
+ */
+export async function addNames(driver: Driver, sans: readonly string[]): Promise<void> {
+  const now = await readClusterConfig(driver);
+  const cluster = mergeDocuments(now, { apiServer: { certSANs: sans } });
+  const members = await masterAddresses(driver);
+  for (const host of driver.masters.filter(({ address }) => members.includes(address))) {
+    driver.signal.throwIfAborted();
+    await addNamesOn(driver, host, cluster, sans);
+  }
+  const known = new Set(listOf(mapOf(now.apiServer).certSANs));
+  if (sans.every((name) => known.has(name))) return;
+  await uploadClusterConfig(driver, await driver.liveMaster(), cluster);
+}
+
+/** The names and addresses that a master's certificate is for; empty if there is none. */
+export async function certificateNames(host: Host, signal: AbortSignal): Promise<readonly string[]> {
+  const pem = await host.readText(API_CERTIFICATE, { signal });
+  return pem === undefined ? [] : namesIn(new X509Certificate(pem));
+}
+
+/** `DNS:master-1, IP Address:10.0.0.2` as names; a name with a comma, which none can have, would be quoted. */
+export function namesIn({ subjectAltName }: Pick<X509Certificate, 'subjectAltName'>): readonly string[] {
+  return (subjectAltName ?? '').split(', ').flatMap((each) => {
+    const [, name] = /^(?:DNS|IP Address):(.+)$/.exec(each) ?? [];
+    return name === undefined ? [] : [plain(name)];
+  });
+}
+
+/** Those of the names that a certificate lacks. */
+export function lacking(has: readonly string[], wanted: readonly string[]): readonly string[] {
+  const known = new Set(has.map(plain));
+  return wanted.filter((name) => !known.has(plain(name)));
+}
+
+async function addNamesOn(driver: Driver, host: Host, cluster: Fields, sans: readonly string[]): Promise<void> {
+  const { signal, home } = driver;
+  const { apiPort } = await driver.settings();
+  if (lacking(await certificateNames(host, signal), sans).length > 0) {
+    await withClusterConfig(driver, host, cluster, async (path) => {
+      await host.exec({ argv: ['sh', '-c', SET_ASIDE, 'sealer', PKI, `${home}/certificates`], signal });
+      try {
+        await runKubeadm(driver, host, ['init', 'phase', 'certs', 'apiserver', `--config=${path}`]);
+      } catch (error) {
+        await host.exec({ argv: ['sh', '-c', PUT_BACK, 'sealer', PKI, `${home}/certificates`], allowFailure: true });
+        throw error;
+      }
+    });
+  }
+  const served = await servedNames(host, apiPort).catch(() => []);
+  if (lacking(served, sans).length === 0) return;
+  await restartApiServer(host, signal);
+  await waitUntilServed(driver, host, sans, apiPort);
+}
+
+const SET_ASIDE =
+  'set -e; mkdir -p -m 700 "$2"; for end in crt key; do test ! -e "$1/apiserver.$end" || mv "$1/apiserver.$end" "$2/"; done';
+const PUT_BACK = 'for end in crt key; do test -e "$1/apiserver.$end" || mv "$2/apiserver.$end" "$1/"; done';
+
+/** Its kubelet starts it again at once. Only the one that runs from our manifest is meant: it names the file of its certificate. */
+const RESTART = `
+for process in /proc/[0-9]*; do
+  test "$(cat "$process/comm" 2>/dev/null)" = kube-apiserver || continue
+  tr '\\0' '\\n' < "$process/cmdline" | grep -qxF -e "--tls-cert-file=$1" || continue
+  kill -TERM "\${process#/proc/}"
+done
+exit 0
+`;
+
+async function restartApiServer(host: Host, signal: AbortSignal): Promise<void> {
+  await host.exec({ argv: ['sh', '-c', RESTART, 'sealer', API_CERTIFICATE], signal });
+}
+
+async function waitUntilServed(driver: Driver, host: Host, sans: readonly string[], port: number): Promise<void> {
+  let said = '';
+  const ended = await poll<true>(
+    async (within): Promise<Round<true>> => {
+      const missing = await servedNames(host, port).then(
+        (names) => lacking(names, sans),
+        (error: unknown) => [String(error)],
+      );
+      if (missing.length > 0) {
+        said = `its certificate lacks ${missing.join(', ')}`;
+        return {};
+      }
+      const silence = await probe(host, port, within);
+      said = silence ?? '';
+      return silence === undefined ? { done: true } : {};
+    },
+    { timeoutMs: RESTART_TIMEOUT_MS, signal: driver.signal },
+  );
+  if (ended !== undefined) return;
+  throw new SealerError(
+    'CLUSTER_UNREACHABLE',
+    `the API of ${host.label} did not come back with its new certificate: ${said}`,
+    {
+      hint: `Look at it: crictl ps -a --name kube-apiserver on ${host.address}; then run the same command again.`,
+    },
+  );
+}
+
+/** What the API server shows to whoever connects. Nothing is sent to it, so nobody has to be trusted. */
+async function servedNames(host: Host, port: number): Promise<readonly string[]> {
+  const stream = await host.forward(host.address, port);
+  try {
+    return await new Promise((resolve, reject) => {
+      const socket = connect({
+        socket: stream,
+        rejectUnauthorized: false,
+        servername: isIP(host.address) ? '' : host.address,
+      });
+      socket.setTimeout(10_000, () => reject(new Error('no TLS handshake within 10 s')));
+      socket.once('error', reject);
+      socket.once('close', () => reject(new Error('the connection was closed')));
+      socket.once('secureConnect', () => {
+        const certificate = socket.getPeerX509Certificate();
+        resolve(certificate === undefined ? [] : namesIn(certificate));
+      });
+    });
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** One way of writing an address: node's own for IPv6 is `FE80:0:0:0:0:0:0:1`. */
+function plain(name: string): string {
+  if (isIP(name) !== 6) return name.toLowerCase();
+  return new URL(`http://[${name}]/`).hostname.replace(/^\[|\]$/g, '');
+}

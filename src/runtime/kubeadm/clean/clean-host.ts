@@ -1,0 +1,40 @@
+/** A host that is no member any more becomes what it was before us. */
+
+import { restoreFootprint } from '../../../hosts/footprint/index.ts';
+import type { Host } from '../../../hosts/host.ts';
+import { initOf, reloadServices, stopService } from '../../services/index.ts';
+import type { Driver } from '../driver.ts';
+import { removeEndpoint } from '../endpoint/hosts-entry.ts';
+import { COMMAND_ENV, CTR, PROGRAMS } from '../places.ts';
+import { beforePath, FOLDERS } from './before.ts';
+import { CLEAN_FOLDERS, CLEAN_NETWORK, END_CONTAINERS, END_PROCESSES, UNMOUNT } from './programs.ts';
+
+/** Where pods' file systems and secrets are mounted. */
+const MOUNTED = ['/var/lib/kubelet', '/run/containerd', '/var/lib/containerd'];
+
+/** Slices that the kubelet made in systemd's tree. */
+const STOP_SLICES = 'systemctl stop kubepods.slice 2>/dev/null; systemctl reset-failed 2>/dev/null; exit 0';
+
+/**
+ * Ends what runs, and takes away what a member leaves that kubeadm's own reset does not: networks, firewall rules, mounts,
+ * folders, services, and everything in the footprint. Calling it again goes on where it broke off.
+ */
+export async function cleanHost({ home, signal }: Pick<Driver, 'home' | 'signal'>, host: Host): Promise<void> {
+  const before = beforePath(home);
+  const sh = async (program: string, ...values: readonly string[]): Promise<void> => {
+    await host.exec({ argv: ['sh', '-c', program, 'sealer', ...values], env: COMMAND_ENV, signal });
+  };
+  await stopService(host, 'kubelet', { signal });
+  await sh(END_CONTAINERS, CTR);
+  await stopService(host, 'containerd', { signal });
+  await sh(END_PROCESSES, PROGRAMS);
+  await sh(UNMOUNT, ...MOUNTED);
+  if ((await initOf(host)) === 'systemd') await sh(STOP_SLICES);
+  await sh(CLEAN_NETWORK, before);
+  await removeEndpoint(host, signal);
+  await restoreFootprint(host, home, { signal });
+  await reloadServices(host, { signal });
+  await sh(CLEAN_FOLDERS, before, ...FOLDERS);
+  const own = ['before', 'kubeadm.json', 'preloaded', 'balancer', 'drained'].map((name) => `${home}/${name}`);
+  await host.exec({ argv: ['rm', '-rf', ...own], signal });
+}

@@ -1,0 +1,146 @@
+/** From one version of Kubernetes to the next (kubernetes.io, kubeadm-upgrade): masters one at a time, then nodes. */
+
+import { SealerError } from '../../../error.ts';
+import type { Host } from '../../../hosts/host.ts';
+import { mapOf, stringOf } from '../../../kubernetes/fields.ts';
+import { listNodes, waitForNode } from '../../nodes/index.ts';
+import type { NodeState } from '../../runtime.ts';
+import { checkUpgrade } from '../../version.ts';
+import { mergeDocuments } from '../config/merge.ts';
+import type { Driver } from '../driver.ts';
+import { eachHost } from '../each-host.ts';
+import { routeNode } from '../endpoint/route-node.ts';
+import { readClusterConfig, uploadClusterConfig } from '../members/cluster-config.ts';
+import { ignoring, installKubeconfig } from '../members/init.ts';
+import { masterAddresses } from '../members/join-members.ts';
+import { clusterMetadata } from '../metadata.ts';
+import { MANIFESTS } from '../places.ts';
+import { preloadImages } from '../prepare/preload.ts';
+import { differing, programsOf } from '../prepare/programs.ts';
+import { runKubeadm } from '../run-kubeadm.ts';
+import { takeSnapshot } from '../snapshot.ts';
+import { renewHost } from './renew-host.ts';
+
+const NODE_TIMEOUT_MS = 5 * 60_000;
+
+/**
+ * Brings the cluster to the version of the driver's image, whose rootfs is on all hosts. What is done already is seen and left out,
+ * so a run that stopped goes on where it did.
+ * @throws SealerError DOWNGRADE, UPGRADE_SKIPS_MINOR, NODE_NOT_READY before anything changed; STEP_FAILED, which names the
+ *   host at which it stopped
+ */
+export async function upgradeCluster(driver: Driver): Promise<void> {
+  const { kubectl, signal, image, report } = driver;
+  const { version, nodes } = await clusterMetadata(driver);
+  checkUpgrade(version, image.kubeVersion);
+  const hosts = membersOf(driver, nodes);
+  const isDone = await Promise.all(hosts.map((each) => isUpgraded(driver, each)));
+  const left = hosts.filter((_, i) => isDone[i] === false);
+  if (left.length === 0) return;
+  const silent = nodes.filter(({ isReady, address }) => !isReady && !left.some(({ host }) => host.address === address));
+  if (silent.length > 0) {
+    throw new SealerError('NODE_NOT_READY', `nodes are not Ready: ${silent.map(({ name }) => name).join(', ')}`, {
+      hint: 'Mend or remove them first: an upgrade takes the nodes away one by one.',
+    });
+  }
+  report({
+    type: 'note',
+    level: 'info',
+    message: `snapshot of etcd before the upgrade: ${await takeSnapshot(driver)}`,
+  });
+  const preload = (host: Host): Promise<void> => preloadImages(host, driver, image.rootfs);
+  await eachHost(
+    left.map(({ host }) => host),
+    preload,
+    { limit: 16, signal },
+  );
+  for (const [i, each] of left.entries()) {
+    signal.throwIfAborted();
+    await upgradeMember(driver, each).catch((error: unknown) => {
+      throw stopped(
+        error,
+        signal,
+        each.host,
+        left.slice(i + 1).map(({ host }) => host),
+      );
+    });
+  }
+  const current = await listNodes(kubectl, signal);
+  const odd = current.filter(
+    (node) => node.version !== image.kubeVersion && hosts.some(({ host }) => host.address === node.address),
+  );
+  if (odd.length === 0) return;
+  throw new SealerError('STEP_FAILED', `nodes have another version still: ${odd.map(({ name }) => name).join(', ')}`);
+}
+
+interface Member {
+  readonly host: Host;
+  readonly node: NodeState;
+}
+
+/** In the order of the upgrade. */
+function membersOf({ masters, nodes }: Driver, states: readonly NodeState[]): readonly Member[] {
+  return [...masters, ...nodes].flatMap((host) => {
+    const node = states.find(({ address }) => address === host.address);
+    return node === undefined ? [] : [{ host, node }];
+  });
+}
+
+/** A host is done if its kubelet, its static pods and its programs are of the new image, and its node works. */
+async function isUpgraded(driver: Driver, { host, node }: Member): Promise<boolean> {
+  const { image, signal, home } = driver;
+  if (!node.isReady || node.version !== image.kubeVersion) return false;
+  if ((await host.readText(`${home}/drained`, { signal })) !== undefined) return false;
+  if (node.role === 'master' && !(await hasStaticPods(driver, host))) return false;
+  return (await differing(host, await programsOf(host, image.rootfs, signal), signal)).length === 0;
+}
+
+async function upgradeMember(driver: Driver, { host, node }: Member): Promise<void> {
+  const { kubectl, signal, now, image } = driver;
+  const kubeadm = `${image.rootfs}/bin/kubeadm`;
+  if (node.role === 'master') await upgradeControlPlane(driver, host, kubeadm);
+  else if (node.version !== image.kubeVersion)
+    await runKubeadm(driver, host, ['upgrade', 'node'], { program: kubeadm });
+  await renewHost(driver, host, node);
+  await waitForNode(kubectl, host.address, { timeoutMs: NODE_TIMEOUT_MS, signal, now, version: image.kubeVersion });
+  // A new haproxy, perhaps.
+  if (node.role === 'node') await routeNode(driver, host, await masterAddresses(driver));
+}
+
+/** The first to be upgraded is `apply`, which the others follow by `node`. */
+async function upgradeControlPlane(driver: Driver, host: Host, program: string): Promise<void> {
+  const { image } = driver;
+  const settings = await driver.settings();
+  const cluster = await readClusterConfig(driver);
+  const isApplied = stringOf(cluster.kubernetesVersion) === image.kubeVersion;
+  const ignored = ignoring(settings.ignoredChecks);
+  if (!isApplied) {
+    const tags = mergeDocuments(cluster, {
+      imageRepository: settings.cluster.imageRepository,
+      dns: mapOf(settings.cluster.dns),
+      ...(mapOf(cluster.etcd).external === undefined ? { etcd: mapOf(settings.cluster.etcd) } : {}),
+    });
+    if (JSON.stringify(tags) !== JSON.stringify(cluster)) await uploadClusterConfig(driver, host, tags);
+    await runKubeadm(driver, host, ['upgrade', 'apply', image.kubeVersion, '--yes', ...ignored], { program });
+  } else if (!(await hasStaticPods(driver, host))) {
+    await runKubeadm(driver, host, ['upgrade', 'node', ...ignored], { program });
+  }
+  await installKubeconfig(driver, host);
+}
+
+/** Whether the API server that a master is to run is the new one: the manifests come in order, this one second, so kubeadm's own check completes it. */
+async function hasStaticPods({ image, signal }: Driver, host: Host): Promise<boolean> {
+  const names = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
+  const texts = await Promise.all(names.map((name) => host.readText(`${MANIFESTS}/${name}.yaml`, { signal })));
+  return texts.every((text, i) => text?.includes(`/${names[i]}:${image.kubeVersion.replace('+', '_')}`) === true);
+}
+
+function stopped(error: unknown, signal: AbortSignal, at: Host, left: readonly Host[]): unknown {
+  if (signal.aborted || !(error instanceof SealerError)) return error;
+  const rest = left.length === 0 ? '' : `; not begun: ${left.map(({ address }) => address).join(', ')}`;
+  return new SealerError('STEP_FAILED', `the upgrade stopped at ${at.label}: ${error.message}${rest}`, {
+    hint: `${error.hint === undefined ? '' : `${error.hint} `}The upgrade goes on from ${at.address} when the same command runs again.`,
+    cause: error,
+    problems: [{ code: error.code, message: error.message, hint: error.hint }],
+  });
+}
