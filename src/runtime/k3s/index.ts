@@ -1,0 +1,3 @@
+/** The driver of k3s. */
+
+export { createK3s } from './create-k3s.ts';

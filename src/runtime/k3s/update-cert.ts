@@ -1,0 +1,73 @@
+/** More names in the API server's certificate. */
+
+import { SealerError } from '../../error.ts';
+import { installFiles } from '../../hosts/footprint/index.ts';
+import type { Host } from '../../hosts/host.ts';
+import { poll, type Round } from '../../kubernetes/poll.ts';
+import { startService } from '../services/index.ts';
+import { type K3sCluster, say } from './cluster.ts';
+import { renderConfig, textsOf } from './config.ts';
+import { readConfig } from './config-files.ts';
+import { CONFIG_FILE, K3S } from './paths.ts';
+import { restart } from './prepare.ts';
+import { holds, servedSans } from './served-certificate.ts';
+import { wipeServingCertificate } from './serving-certificate.ts';
+import { waitUntilUp } from './wait-until-up.ts';
+import { stopK3s } from './wipe.ts';
+
+/** How long a restarted server may take to show its new certificate, in milliseconds. */
+const SHOWN_MS = 30_000;
+
+/**
+ * Puts names into the config of every server and restarts those, one at a time, whose config changed or whose
+ * certificate lacks one; each has to show all of them before the next one's turn.
+ * @throws SealerError COMMAND_FAILED naming the server and what its certificate lacks
+ */
+export async function updateServerCert(cluster: K3sCluster, sans: readonly string[]): Promise<void> {
+  const { context } = cluster;
+  const { home, signal } = context;
+  for (const host of cluster.masters()) {
+    const config = await readConfig(host, signal);
+    if (config === undefined) continue;
+    const next = { ...config, 'tls-san': textsOf(config['tls-san'], sans) };
+    const file = { path: CONFIG_FILE, mode: 0o600, content: renderConfig(next) };
+    const changed = await installFiles(host, home, [file], { signal });
+    if (changed.length === 0 && (await lacking(cluster, host, sans)).length === 0) continue;
+    await restart(cluster, host, 'server');
+    if (await shows(cluster, host, sans)) continue;
+    // The certificate is shared by all servers and kept in a secret: it is made anew.
+    say(cluster, `${host.label}: its certificate is made anew`);
+    await stopK3s(cluster, host);
+    await host.exec({ argv: [K3S, 'certificate', 'rotate', '--service', 'k3s-server'], signal, allowFailure: true });
+    await wipeServingCertificate(cluster, host);
+    await startService(host, 'k3s', { isDetached: true, signal });
+    await waitUntilUp(cluster, host, 'server');
+    if (await shows(cluster, host, sans)) continue;
+    const missing = (await lacking(cluster, host, sans)).join(', ');
+    throw new SealerError('COMMAND_FAILED', `the certificate of the API server on ${host.label} lacks ${missing}`, {
+      hint: `Look at /etc/rancher/k3s/config.yaml and \`journalctl -u k3s\` on ${host.address}.`,
+    });
+  }
+}
+
+async function shows(cluster: K3sCluster, host: Host, sans: readonly string[]): Promise<boolean> {
+  const { signal } = cluster.context;
+  const ended = await poll(
+    async (): Promise<Round<true>> => ((await lacking(cluster, host, sans)).length === 0 ? { done: true } : {}),
+    {
+      timeoutMs: SHOWN_MS,
+      signal,
+    },
+  );
+  return ended !== undefined;
+}
+
+async function lacking(cluster: K3sCluster, host: Host, sans: readonly string[]): Promise<readonly string[]> {
+  const { port, context } = cluster;
+  const there = await servedSans(host, port, context.signal).catch((error: unknown) => {
+    context.signal.throwIfAborted();
+    if (error instanceof SealerError && error.code !== 'HOST_UNREACHABLE') throw error;
+    return [];
+  });
+  return sans.filter((san) => !holds(there, san));
+}
