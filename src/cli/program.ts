@@ -2,6 +2,16 @@
 
 import { type Argument, Command } from 'commander';
 import { buildCommand } from './commands/build.ts';
+import { certCommand } from './commands/clusters/cert.ts';
+import { checkCommand } from './commands/clusters/check.ts';
+import { deleteCommand } from './commands/clusters/delete.ts';
+import { cpCommand, execCommand } from './commands/clusters/exec.ts';
+import { genCommand } from './commands/clusters/gen.ts';
+import { logsCommand } from './commands/clusters/logs.ts';
+import { applyCommand, runClusterCommand } from './commands/clusters/run.ts';
+import { scaleUpCommand } from './commands/clusters/scale-up.ts';
+import { kubeconfigCommand, statusCommand } from './commands/clusters/status.ts';
+import { rollbackCommand, upgradeCommand } from './commands/clusters/upgrade.ts';
 import { imagesCommand } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lintCommand } from './commands/lint.ts';
@@ -38,6 +48,20 @@ const COMMANDS = [
   logoutCommand,
   pruneCommand,
   registryCommand,
+  runClusterCommand,
+  applyCommand,
+  scaleUpCommand,
+  deleteCommand,
+  upgradeCommand,
+  rollbackCommand,
+  certCommand,
+  statusCommand,
+  kubeconfigCommand,
+  execCommand,
+  cpCommand,
+  logsCommand,
+  checkCommand,
+  genCommand,
   versionCommand,
 ] as const;
 
@@ -47,6 +71,7 @@ Environment:
   SOURCE_DATE_EPOCH                  the time of everything that a build makes, in seconds since 1970 (default: 0)
   REGISTRY_AUTH_FILE, DOCKER_CONFIG  where credentials are looked for first
   SEALER_HELM, SEALER_KUBECTL        helm and kubectl (default: those on PATH)
+  SEALER_SSH_PASSWORD, SEALER_SSH_PASSPHRASE, SEALER_SUDO_PASSWORD   secrets of hosts
   DOCKER_HOST                        the container engine of temporary clusters
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  proxies, as everywhere
   NO_COLOR, SEALER_DEBUG             no colours; a stack trace with every error
@@ -57,7 +82,7 @@ Exit codes: 0 done; 1 something you can mend; 2 wrong usage; 3 a fault outside (
 export function createProgram(context: CliContext): Command {
   const program = new Command('sealer')
     .description(
-      'Packs a whole Kubernetes cluster, with every container image that its apps need, into one OCI image.\nNo root, no daemon.',
+      'Packs a whole Kubernetes cluster, with every container image that its apps need, into one OCI image, and runs it anywhere, without internet.',
     )
     .version(VERSION, '-V, --version', 'print the version')
     .addHelpText('after', EPILOGUE);

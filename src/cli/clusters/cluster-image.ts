@@ -1,0 +1,66 @@
+/** The image to run: of the store, or fetched into it. */
+
+import type { ClusterWorld, RunnableImage } from '../../cluster/index.ts';
+import { SealerError } from '../../error.ts';
+import { parseDigest } from '../../oci/digest.ts';
+import { hostPlatform } from '../../oci/platform.ts';
+import { formatReference, isReference, parseReference } from '../../oci/reference.ts';
+import { findImage } from '../find-image.ts';
+
+export type PullMode = 'missing' | 'always' | 'never';
+
+export interface ImageOptions {
+  readonly pull?: PullMode | undefined;
+  /** Of the manifest, where it has to be a certain one, whatever the name means by now. */
+  readonly digest?: string | undefined;
+}
+
+/**
+ * Finds an image, or pulls it for hosts of an architecture.
+ * @throws SealerError IMAGE_NOT_FOUND, and what pulling throws
+ */
+export async function runnableImage(
+  { store, client, report, signal }: Pick<ClusterWorld, 'store' | 'client' | 'report' | 'signal'>,
+  image: string,
+  arch: string,
+  { pull = 'missing', digest }: ImageOptions = {},
+): Promise<RunnableImage> {
+  const { loadRunnableImage } = await import('../../cluster/index.ts');
+  if (image === '') {
+    throw new SealerError('USAGE', 'No image is named', {
+      hint: 'sealer run IMAGE, or spec.image of the Clusterfile.',
+    });
+  }
+  if (digest !== undefined) {
+    const byDigest = await store.document(parseDigest(digest)).catch(absent);
+    if (byDigest !== undefined) return await loadRunnableImage(store, image, byDigest.descriptor, arch);
+  }
+  const isRemote = isReference(image);
+  const known = pull === 'always' && isRemote ? undefined : await findImage(store, image).catch(absent);
+  if (known !== undefined) {
+    const loaded = await loadRunnableImage(store, image, known.descriptor, arch).catch((error: unknown) => {
+      // Pulled for another platform once.
+      if (error instanceof SealerError && error.code === 'IMAGE_NOT_FOUND' && isRemote && pull !== 'never')
+        return undefined;
+      throw error;
+    });
+    if (loaded !== undefined && (digest === undefined || loaded.digest === digest)) return loaded;
+  }
+  if (!isRemote || pull === 'never') {
+    throw new SealerError('IMAGE_NOT_FOUND', `There is no image ${image} in the store`, {
+      hint: 'sealer images lists what there is; sealer load reads an archive.',
+    });
+  }
+  const { pullImage } = await import('../../registry/client/index.ts');
+  const reference =
+    digest === undefined ? parseReference(image) : { ...parseReference(image), digest: parseDigest(digest) };
+  const platform = { ...hostPlatform(), os: 'linux', architecture: arch };
+  const { descriptor } = await pullImage(client, store, reference, { platforms: [platform], report, signal });
+  await store.tag(formatReference(reference), descriptor);
+  return await loadRunnableImage(store, image, descriptor, arch);
+}
+
+function absent(error: unknown): undefined {
+  if (error instanceof SealerError && error.code === 'IMAGE_NOT_FOUND') return undefined;
+  throw error;
+}

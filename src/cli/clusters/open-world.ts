@@ -1,0 +1,107 @@
+/** What commands on clusters work with: store, registry client, progress, and connections to hosts. */
+
+import { homedir, hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterWorld } from '../../cluster/index.ts';
+import type { HostSpec } from '../../clusterfile/index.ts';
+import { SealerError } from '../../error.ts';
+import type { CliContext } from '../context.ts';
+import type { OutputFlags, RegistryFlags, StoreFlags } from '../flags.ts';
+import { readAll } from '../password.ts';
+import { openSession } from '../session.ts';
+import type { SshFlags } from './host-flags.ts';
+
+/** What reaches hosts and is nowhere in flags. */
+export interface HostSecrets {
+  readonly password?: string | undefined;
+  readonly passphrase?: string | undefined;
+  readonly sudoPassword?: string | undefined;
+}
+
+export type WorldFlags = SshFlags & StoreFlags & RegistryFlags & OutputFlags;
+
+export interface OpenWorld extends AsyncDisposable {
+  readonly world: ClusterWorld;
+  /** Where what hosts say is kept; one folder for each run. */
+  readonly logs: string;
+}
+
+const DEFAULT_PARALLEL = 32;
+const MAX_PASSWORD = 4096;
+
+/**
+ * Opens the world.
+ * @param command for locks and journals, without its arguments: `sealer run`
+ * @throws SealerError CREDENTIALS_INVALID, STORE_INVALID, and what known_hosts files have
+ */
+export async function openWorld(context: CliContext, flags: WorldFlags, command: string): Promise<OpenWorld> {
+  const { connectSsh, loadHostKeys, openHostLogs } = await import('../../hosts/index.ts');
+  const { env, signal, now } = context;
+  await using stack = new AsyncDisposableStack();
+  const session = stack.use(await openSession(context, flags));
+  const logs = join(flags.logDir ?? logsRoot(env), runName(now()));
+  const hostLogs = stack.use(
+    openHostLogs(logs, {
+      onError: (error) =>
+        session.report({ type: 'note', level: 'warning', message: `Logs cannot be written: ${error}` }),
+    }),
+  );
+  const hostKeys = await loadHostKeys({
+    files: flags.knownHosts,
+    fingerprints: flags.fingerprint,
+    acceptNew: flags.acceptNewHostKeys === true,
+    env,
+    onLearn: (message) => session.report({ type: 'note', level: 'info', message }),
+  });
+  const open = (spec: HostSpec) => connectSsh(spec, { hostKeys, env, log: hostLogs.of(spec.address), signal, now });
+  const { store, client, report } = session;
+  const kept = stack.move();
+  return {
+    world: {
+      store,
+      client,
+      open,
+      report,
+      signal,
+      now,
+      by: whoWeAre(),
+      command,
+      parallel: flags.parallel ?? DEFAULT_PARALLEL,
+    },
+    logs,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/**
+ * Passwords: from standard input where flags say so, else from the environment.
+ * @throws SealerError USAGE if standard input is empty
+ */
+export async function readSecrets({ env, stdin }: CliContext, flags: SshFlags): Promise<HostSecrets> {
+  const { SEALER_SSH_PASSWORD, SEALER_SSH_PASSPHRASE, SEALER_SUDO_PASSWORD } = env;
+  let password = SEALER_SSH_PASSWORD;
+  if (flags.passwordStdin === true) {
+    password = (await readAll(stdin, MAX_PASSWORD)).replace(/\r?\n$/, '');
+    if (password === '') throw new SealerError('USAGE', '--password-stdin, and standard input is empty');
+  }
+  return { password, passphrase: SEALER_SSH_PASSPHRASE, sudoPassword: SEALER_SUDO_PASSWORD };
+}
+
+/** Below which the logs of all runs are. */
+export function logsRoot(env: NodeJS.ProcessEnv): string {
+  const state = env.XDG_STATE_HOME ?? '';
+  return join(state === '' ? join(env.HOME ?? homedir(), '.local', 'state') : state, 'sealer', 'logs');
+}
+
+/** Sorts by time. */
+function runName(now: number): string {
+  return new Date(now).toISOString().replace(/[:.]/g, '-');
+}
+
+function whoWeAre(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `somebody@${hostname()}`;
+  }
+}
