@@ -2,8 +2,8 @@
 
 import { dump, load, YAMLException } from 'js-yaml';
 import { SealerError } from '../../error.ts';
-import { installFiles } from '../../hosts/footprint/index.ts';
 import type { Host } from '../../hosts/host.ts';
+import { installFiles } from '../../hosts/index.ts';
 import { type Fields, fieldsOf } from '../../kubernetes/fields.ts';
 import type { RuntimeImage } from '../runtime.ts';
 import { type K0sCluster, runK0s } from './cluster.ts';

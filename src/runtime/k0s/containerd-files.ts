@@ -1,6 +1,6 @@
 /** How k0s's containerd is told to take images from the cluster's own registry (k0s docs: runtime.md). */
 
-import type { FootprintFile } from '../../hosts/footprint/index.ts';
+import type { FootprintFile } from '../../hosts/index.ts';
 import { mirrorFiles } from '../mirrors/index.ts';
 import type { RegistryAccess } from '../runtime.ts';
 import { isAtLeast } from '../version.ts';

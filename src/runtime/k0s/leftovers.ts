@@ -21,6 +21,10 @@ mkdir -p "\${1%/*}"
   done
   for link in /sys/class/net/*; do echo "link \${link##*/}"; done
   cut -d : -f 1 /etc/passwd | sed 's/^/user /'
+  for tool in iptables ip6tables; do
+    rules=$("$tool-save" 2>/dev/null | grep -v '^#') || true
+    test -z "$rules" || echo "rules $tool"
+  done
 } >"$1.new"
 mv "$1.new" "$1"
 `;
@@ -55,13 +59,26 @@ for link in /sys/class/net/*; do
   esac
 done
 
-ours='KUBE-|CNI-|CNI-HOSTPORT|cali-|FLANNEL|kube-router'
-for kind in iptables ip6tables iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do
-  command -v "$kind-save" >/dev/null 2>&1 && command -v "$kind-restore" >/dev/null 2>&1 || continue
-  rules=$("$kind-save" 2>/dev/null) || continue
-  if printf '%s\\n' "$rules" | grep -qE -- "$ours"; then
-    printf '%s\\n' "$rules" | grep -vE -- "$ours" | "$kind-restore" 2>/dev/null
-  fi
+ours='(KUBE-|CNI-|cali-|FLANNEL-|kube-router)'
+for tool in iptables ip6tables iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do
+  command -v "$tool-save" >/dev/null 2>&1 || continue
+  # Asking the legacy tools would load their modules.
+  case $tool in
+    iptables-legacy) test -s /proc/net/ip_tables_names || continue ;;
+    ip6tables-legacy) test -s /proc/net/ip6_tables_names || continue ;;
+  esac
+  rules=$("$tool-save" -c 2>/dev/null) || continue
+  printf '%s\\n' "$rules" | grep -qE "$ours" || continue
+  printf '%s\\n' "$rules" | grep -vE "$ours" | "$tool-restore" -c
+done
+# Tables of iptables that are there only since k0s's rules were in them.
+command -v nft >/dev/null 2>&1 && for family in ip ip6; do
+  tool=iptables; test $family = ip || tool=ip6tables
+  test -e "$notes" && ! had "rules $tool" || continue
+  for table in filter nat mangle raw; do
+    nft list table "$family" "$table" 2>/dev/null |
+      grep -qE '^[[:space:]]+(counter|ip|ip6|meta|iif|oif|ct|tcp|udp|jump|xt) ' || nft delete table "$family" "$table" 2>/dev/null
+  done
 done
 if command -v ipset >/dev/null 2>&1; then
   ipset -n list 2>/dev/null | grep -E '^(KUBE-|kube-router-|inet6:KUBE-|cali)' | while read -r set; do ipset destroy "$set"; done
@@ -76,6 +93,10 @@ if command -v systemctl >/dev/null 2>&1; then
   systemctl daemon-reload
   systemctl reset-failed k0scontroller.service k0sworker.service 2>/dev/null
 fi
+
+test ! -d /sys/fs/cgroup || find /sys/fs/cgroup -depth -type d -name 'kubepods*' 2>/dev/null | while read -r group; do
+  find "$group" -depth -type d -exec rmdir {} \\; 2>/dev/null
+done
 
 # The folders may be mounts of their own.
 for folder in /var/lib/k0s /run/k0s; do

@@ -1,7 +1,7 @@
 /** Which registry containers' images come from. */
 
-import { installFiles } from '../../hosts/footprint/index.ts';
 import type { Host } from '../../hosts/host.ts';
+import { installFiles } from '../../hosts/index.ts';
 import { inParallel } from '../../parallel.ts';
 import { restartService } from '../services/index.ts';
 import { waitForController } from './bring-up.ts';

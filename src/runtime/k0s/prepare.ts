@@ -1,8 +1,8 @@
 /** What a host needs before k0s can be installed on it: the program, the mirrors, and images to import. */
 
 import { SealerError } from '../../error.ts';
-import { type FootprintFile, installedFiles, installFiles, removeFiles } from '../../hosts/footprint/index.ts';
 import type { Host } from '../../hosts/host.ts';
+import { type FootprintFile, installedFiles, installFiles, removeFiles } from '../../hosts/index.ts';
 import { inParallel } from '../../parallel.ts';
 import type { RuntimeImage } from '../runtime.ts';
 import { initOf } from '../services/index.ts';

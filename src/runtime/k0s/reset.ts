@@ -1,15 +1,15 @@
 /** Making a host what it was before. */
 
 import { SealerError } from '../../error.ts';
-import { restoreFootprint } from '../../hosts/footprint/index.ts';
 import type { Host } from '../../hosts/host.ts';
+import { installedFiles, removeFiles } from '../../hosts/index.ts';
 import { oneLine } from '../../kubernetes/fields.ts';
 import { inParallel } from '../../parallel.ts';
 import type { Departing } from '../runtime.ts';
 import { stopService } from '../services/index.ts';
 import { HOSTS_AT_A_TIME, type K0sCluster, say } from './cluster.ts';
 import { CLEAN, NOTE_BEFORE } from './leftovers.ts';
-import { CONTROLLER, K0S, ownFolder, WORKER } from './paths.ts';
+import { CONTROLLER, IMAGES_FOLDER, K0S, ownFolder, WORKER } from './paths.ts';
 
 const STOP_MS = 5 * 60_000;
 
@@ -54,7 +54,9 @@ export async function cleanHost({ context: { home, signal } }: K0sCluster, host:
       { hint: 'Reboot the host, and run the same command again.' },
     );
   }
-  await restoreFootprint(host, home, { signal });
+  // Others' files in the footprint (the registry's, say) are theirs to take away.
+  const ours = (await installedFiles(host, home, { signal })).filter(isOurs);
+  await removeFiles(host, home, ours.toReversed(), { signal });
   await host.exec({ argv: ['rm', '-rf', ownFolder(home)], signal });
 }
 
@@ -72,6 +74,10 @@ async function resetOne(cluster: K0sCluster, { address, host }: Departing): Prom
   say(cluster, `k0s leaves ${host.label}`);
   await stopK0s(cluster, host);
   await cleanHost(cluster, host);
+}
+
+function isOurs(path: string): boolean {
+  return path === K0S || path.startsWith('/etc/k0s/') || path.startsWith(`${IMAGES_FOLDER}/`);
 }
 
 function notesOf(home: string): string {

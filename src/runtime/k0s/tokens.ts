@@ -1,6 +1,5 @@
 /** Join tokens: a kubeconfig, gzipped, in base64 (k0s docs: k0s-multi-node.md). None is printed, none stays on a disk. */
 
-import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { load } from 'js-yaml';
@@ -10,6 +9,7 @@ import { mapOf, mapsOf, stringOf } from '../../kubernetes/fields.ts';
 import type { K0sCluster } from './cluster.ts';
 import { K0S, tokenFile } from './paths.ts';
 import { captureSecret } from './secrets.ts';
+import { shakeHands } from './shake-hands.ts';
 
 export interface JoinToken {
   /** What a joining host gets. */
@@ -24,7 +24,6 @@ export interface JoinToken {
 
 const EXPIRY = '30m';
 const MAX_BYTES = 64 * 1024;
-const CHECK_MS = 15_000;
 
 /** Makes a token on a controller. @throws SealerError COMMAND_FAILED */
 export async function createToken(
@@ -63,7 +62,7 @@ export async function checkToken({ context }: K0sCluster, host: Host, { url, ca 
   const address = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port === '' ? 443 : url.port);
   try {
-    await shakeHands(host, address, port, ca, context.signal);
+    await shakeHands(host, address, port, { ca: ca === '' ? undefined : ca, signal: context.signal });
   } catch (cause) {
     context.signal.throwIfAborted();
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -94,28 +93,4 @@ export async function spendToken(
     host.write(tokenFile(home), '# The join token was used, and is invalid.\n', { mode: 0o600 }),
   );
   await Promise.allSettled([invalidated, ...overwritten]);
-}
-
-async function shakeHands(host: Host, address: string, port: number, ca: string, signal: AbortSignal): Promise<void> {
-  const tunnel = await host.forward(address, port);
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(CHECK_MS)]);
-  const onAbort = (): void => void tunnel.destroy(new Error('it does not answer'));
-  limit.addEventListener('abort', onAbort, { once: true });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const socket = connect({
-        socket: tunnel,
-        host: address,
-        ...(ca === '' ? {} : { ca }),
-        checkServerIdentity: () => undefined,
-      });
-      socket.once('secureConnect', () => resolve());
-      socket.once('error', reject);
-      tunnel.once('close', () => reject(new Error('the connection was closed')));
-      socket.on('close', () => reject(new Error('the connection was closed')));
-    });
-  } finally {
-    limit.removeEventListener('abort', onAbort);
-    tunnel.destroy();
-  }
 }
