@@ -5,13 +5,12 @@ import type { CreateRuntime, Runtime, RuntimeContext } from '../runtime.ts';
 import { addNames } from './certificates.ts';
 import { joinHostPort } from './config/settings.ts';
 import { type Driver, lazySettings } from './driver.ts';
-import { eachHost } from './each-host.ts';
 import { masterAccess } from './kubectl.ts';
 import { deleteMasters, deleteNodes, resetCluster } from './members/delete.ts';
 import { initCluster } from './members/init.ts';
 import { joinMasters, joinNodes } from './members/join-members.ts';
 import { clusterMetadata } from './metadata.ts';
-import { mirrorHost } from './mirror.ts';
+import { mirrorHosts } from './mirror.ts';
 import { observeHost } from './observe.ts';
 import { ADMIN_CONF } from './places.ts';
 import { prepareHosts } from './prepare/index.ts';
@@ -32,7 +31,7 @@ export const createKubeadm: CreateRuntime = (context) => {
     upgrade: (to) => upgradeCluster(driverOf({ ...context, image: to })),
     reset: (hosts) => resetCluster(driver, hosts),
     updateCert: (sans) => addNames(driver, sans),
-    mirror: (hosts) => eachHost(hosts, (host) => mirrorHost(host, driver), { limit: 32, signal: context.signal }),
+    mirror: (hosts) => mirrorHosts(driver, hosts),
     getClusterMetadata: () => clusterMetadata(driver),
     observe: async (host) => observeHost(driver, host, (await driver.settings()).apiPort),
     kubectl: driver.kubectl,

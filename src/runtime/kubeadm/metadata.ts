@@ -15,18 +15,18 @@ export async function clusterMetadata(driver: Driver): Promise<Metadata> {
   const nodes = await listNodes(kubectl, signal);
   const masters = nodes.filter(({ role }) => role === 'master').map(({ address }) => address);
   const hosts = driver.masters.filter(({ address }) => masters.includes(address));
-  const via = await survivor(kubectl, [], signal);
+  const via = await survivor(driver, []);
   const [versions, cluster, members, sans] = await Promise.all([
     apiServerVersions(driver),
     readClusterConfig(driver),
-    etcdMembers(kubectl, via.name, signal),
+    etcdMembers(via, signal),
     Promise.all(
       hosts.map(async (host) => [host.address, await certificateNames(host, signal).catch(() => [])] as const),
     ),
   ]);
   const networking = mapOf(cluster.networking);
   return {
-    version: versions.toSorted(compareVersions)[0] ?? stringOf(cluster.kubernetesVersion) ?? via.version,
+    version: versions.toSorted(compareVersions)[0] ?? stringOf(cluster.kubernetesVersion) ?? driver.image.kubeVersion,
     nodes,
     sans: Object.fromEntries(sans),
     etcdMembers: members.map(({ name, address }) => name || address),

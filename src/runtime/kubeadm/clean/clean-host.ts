@@ -1,6 +1,6 @@
 /** A host that is no member any more becomes what it was before us. */
 
-import { restoreFootprint } from '../../../hosts/footprint/index.ts';
+import { installedFiles, removeFiles } from '../../../hosts/footprint/index.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { initOf, reloadServices, stopService } from '../../services/index.ts';
 import type { Driver } from '../driver.ts';
@@ -17,7 +17,7 @@ const STOP_SLICES = 'systemctl stop kubepods.slice 2>/dev/null; systemctl reset-
 
 /**
  * Ends what runs, and takes away what a member leaves that kubeadm's own reset does not: networks, firewall rules, mounts,
- * folders, services, and everything in the footprint. Calling it again goes on where it broke off.
+ * folders, services, and the files of ours in the footprint. Calling it again goes on where it broke off.
  */
 export async function cleanHost({ home, signal }: Pick<Driver, 'home' | 'signal'>, host: Host): Promise<void> {
   const before = beforePath(home);
@@ -32,9 +32,11 @@ export async function cleanHost({ home, signal }: Pick<Driver, 'home' | 'signal'
   if ((await initOf(host)) === 'systemd') await sh(STOP_SLICES);
   await sh(CLEAN_NETWORK, before);
   await removeEndpoint(host, signal);
-  await restoreFootprint(host, home, { signal });
+  // The registry is not the runtime's: whoever made it stops it first.
+  const own = (await installedFiles(host, home, { signal })).filter((path) => !/\/sealer-registry[^/]*$/.test(path));
+  await removeFiles(host, home, own, { signal });
   await reloadServices(host, { signal });
   await sh(CLEAN_FOLDERS, before, ...FOLDERS);
-  const own = ['before', 'kubeadm.json', 'preloaded', 'balancer', 'drained'].map((name) => `${home}/${name}`);
-  await host.exec({ argv: ['rm', '-rf', ...own], signal });
+  const notes = ['before', 'kubeadm.json', 'preloaded', 'balancer', 'drained'].map((name) => `${home}/${name}`);
+  await host.exec({ argv: ['rm', '-rf', ...notes], signal });
 }

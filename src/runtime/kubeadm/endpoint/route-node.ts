@@ -3,11 +3,11 @@
 import { SealerError } from '../../../error.ts';
 import { installFiles } from '../../../hosts/footprint/index.ts';
 import type { Host } from '../../../hosts/host.ts';
+import { forEachHost } from '../../../hosts/index.ts';
 import { poll, type Round } from '../../../kubernetes/poll.ts';
 import { bundledImages } from '../config/bundled.ts';
 import { joinHostPort } from '../config/settings.ts';
 import type { Driver } from '../driver.ts';
-import { eachHost } from '../each-host.ts';
 import { COMMAND_ENV, KUBECTL, KUBELET_CONF } from '../places.ts';
 import { BALANCER_MANIFEST, balancerConfig, balancerConfigPath, balancerManifest, loopbackOf } from './balancer.ts';
 import { pointEndpoint } from './hosts-entry.ts';
@@ -52,7 +52,7 @@ export async function routeNodes(driver: Driver, nodes: readonly Host[], masters
       report({ type: 'note', level: 'warning', message, hint: 'Run the same command again when it is back.' });
     });
   };
-  await eachHost(nodes, work, { limit: 16, signal });
+  await forEachHost(nodes, work, { limit: 16, signal });
 }
 
 /** Asks through the balancer as the node itself: so it is known that the kubelet will get through. */

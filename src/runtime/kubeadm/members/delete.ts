@@ -1,13 +1,13 @@
 /** Members leave. */
 
 import { SealerError } from '../../../error.ts';
+import { forEachHost } from '../../../hosts/index.ts';
 import { deleteNode, drainNode, findNode } from '../../nodes/index.ts';
 import { checkQuorum } from '../../quorum.ts';
 import type { Departing, NodeState } from '../../runtime.ts';
 import { stopService } from '../../services/index.ts';
 import { cleanHost } from '../clean/clean-host.ts';
 import type { Driver } from '../driver.ts';
-import { eachHost } from '../each-host.ts';
 import { etcdMembers, healthyMembers, removeMember, survivor } from './etcd.ts';
 import { tellNodes } from './join-members.ts';
 import { resetHost } from './undo.ts';
@@ -22,7 +22,7 @@ const DRAIN_TIMEOUT_MS = 5 * 60_000;
  * Of a host that cannot be reached, the cluster alone is told.
  */
 export async function deleteNodes(driver: Driver, hosts: readonly Departing[]): Promise<void> {
-  await eachHost(hosts, (each) => deleteWorker(driver, each), { limit: BATCH, signal: driver.signal });
+  await forEachHost(hosts.map(labelled), (each) => deleteWorker(driver, each), { limit: BATCH, signal: driver.signal });
 }
 
 /** One at a time. @throws SealerError QUORUM_AT_RISK, LAST_MASTER before anything was done to a master */
@@ -48,15 +48,16 @@ async function deleteMaster(driver: Driver, leaving: Departing): Promise<void> {
   const { kubectl, signal } = driver;
   const { address, host } = leaving;
   driver.forget(address);
-  const via = await survivor(kubectl, [address], signal);
-  const members = (await etcdMembers(kubectl, via.name, signal)).map((member) => member.address);
-  checkQuorum({ members, healthy: await healthyMembers(kubectl, via.name, signal), leaving: address });
+  const via = await survivor(driver, [address]);
+  const members = await etcdMembers(via, signal);
+  const healthy = await healthyMembers(via, members, signal);
+  checkQuorum({ members: members.map((member) => member.address), healthy, leaving: address });
   const node = await findNode(kubectl, address, signal);
   if (node !== undefined) await drain(driver, node, leaving);
   await tellNodes(driver, [address]);
   // kubeadm takes its etcd out of the cluster, or only warns that it could not: so it is looked at.
   if (host !== undefined) await resetHost(driver, host);
-  await removeMember(kubectl, via.name, address, signal);
+  await removeMember(via, address, signal);
   if (node !== undefined) await deleteNode(kubectl, node.name, signal);
   if (host === undefined) tellOfLeftovers(driver, leaving);
   else await cleanHost(driver, host);
@@ -97,10 +98,10 @@ export async function resetCluster(driver: Driver, hosts: readonly Departing[]):
     await cleanHost(driver, leaving.host);
   };
   const isMaster = ({ address }: Departing): boolean => masters.has(address);
-  await eachHost(
-    hosts.filter((each) => !isMaster(each)),
-    clean,
-    { limit: 16, signal },
-  );
+  await forEachHost(hosts.filter((each) => !isMaster(each)).map(labelled), clean, { limit: 16, signal });
   for (const leaving of hosts.filter(isMaster).toReversed()) await clean(leaving);
+}
+
+function labelled(leaving: Departing): Departing & { readonly label: string } {
+  return { ...leaving, label: leaving.host?.label ?? leaving.address };
 }

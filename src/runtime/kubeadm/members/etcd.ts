@@ -1,103 +1,105 @@
-/** The cluster's etcd, asked from inside of one of its own pods. */
+/** The cluster's etcd: its members, whether they are well, and how one leaves. */
 
 import { SealerError } from '../../../error.ts';
-import { listOf, mapOf, oneLine } from '../../../kubernetes/fields.ts';
+import type { Host } from '../../../hosts/host.ts';
+import { type Fields, listOf, mapsOf, stringOf } from '../../../kubernetes/fields.ts';
 import { poll, type Round } from '../../../kubernetes/poll.ts';
-import { type Kubectl, listNodes } from '../../nodes/index.ts';
-import type { NodeState } from '../../runtime.ts';
+import type { Driver } from '../driver.ts';
+import { askEtcd, etcdKeys } from './etcd-client.ts';
 
 export interface EtcdMember {
-  /** Hexadecimal, as `member remove` wants it. */
+  /** Decimal, of 64 bits: a text everywhere, since a number would lose digits. */
   readonly id: string;
   /** The node's; empty while the member has not started. */
   readonly name: string;
-  readonly isStarted: boolean;
   readonly isLearner: boolean;
   /** Of its peer URL. */
   readonly address: string;
 }
 
-const PKI = '/etc/kubernetes/pki/etcd';
-
-/** How etcdctl is called in a pod. */
-export const ETCDCTL = [
-  'etcdctl',
-  '--endpoints=https://127.0.0.1:2379',
-  `--cacert=${PKI}/ca.crt`,
-  `--cert=${PKI}/server.crt`,
-  `--key=${PKI}/server.key`,
-] as const;
-
-/** Runs etcdctl on a master. `via`: the name of its node. */
-export async function etcdctl(
-  kubectl: Kubectl,
-  via: string,
-  words: readonly string[],
-  options: { readonly signal?: AbortSignal | undefined; readonly allowFailure?: boolean } = {},
-): Promise<string> {
-  const argv = ['-n', 'kube-system', 'exec', `etcd-${via}`, '-c', 'etcd', '--', ...ETCDCTL, ...words];
-  const { stdout } = await kubectl(argv, options);
-  return stdout;
-}
-
-/** All members, as one of them sees it. IDs are 64 bits: in JSON they would lose digits, so the plain form is read. */
-export async function etcdMembers(kubectl: Kubectl, via: string, signal?: AbortSignal): Promise<readonly EtcdMember[]> {
-  return parseMembers(await etcdctl(kubectl, via, ['member', 'list', '--write-out=simple'], { signal }));
-}
-
-/** `8e9e05c52164694d, started, master-1, https://10.0.0.2:2380, https://10.0.0.2:2379, false` */
-export function parseMembers(text: string): readonly EtcdMember[] {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return lines.map((line) => {
-    const [id = '', status = '', name = '', peer = '', , learner = 'false'] = line
-      .split(',')
-      .map((part) => part.trim());
-    if (!/^[0-9a-f]+$/.test(id))
-      throw new SealerError('CLUSTER_API_ERROR', `etcdctl gave no list of members: ${oneLine(text, 200)}`);
-    return { id, name, isStarted: status === 'started', isLearner: learner === 'true', address: addressOf(peer) };
+/**
+ * A master whose etcd works, other than these: it is who is asked.
+ * @param leaving addresses
+ * @throws SealerError LAST_MASTER if there is no other master, CLUSTER_UNREACHABLE if none works
+ */
+export async function survivor({ masters, signal }: Driver, leaving: readonly string[]): Promise<Host> {
+  const others = masters.filter(({ address }) => !leaving.includes(address));
+  if (others.length === 0)
+    throw new SealerError('LAST_MASTER', 'no master would be left', { hint: 'Delete the cluster instead.' });
+  const said: string[] = [];
+  for (const host of others) {
+    const silence = await isWell(host, host.address, signal).then(
+      (well) => (well ? undefined : `${host.label}: its etcd is not well`),
+      (error: unknown) => {
+        signal.throwIfAborted();
+        return error instanceof Error ? error.message : String(error);
+      },
+    );
+    if (silence === undefined) return host;
+    said.push(silence);
+  }
+  throw new SealerError('CLUSTER_UNREACHABLE', `no etcd works: ${said.join('; ')}`, {
+    hint: 'Look at it on the masters: crictl ps -a --name etcd.',
   });
 }
 
-/** Addresses of the members that answer. */
-export async function healthyMembers(kubectl: Kubectl, via: string, signal?: AbortSignal): Promise<readonly string[]> {
-  const words = ['endpoint', 'health', '--cluster', '--write-out=json'];
-  const text = await etcdctl(kubectl, via, words, { signal, allowFailure: true });
-  return parseHealth(text);
+/** All members, as one of them sees it. */
+export async function etcdMembers(via: Host, signal: AbortSignal): Promise<readonly EtcdMember[]> {
+  const keys = await etcdKeys(via, signal);
+  return parseMembers(
+    await askEtcd(via, { keys, address: via.address, path: '/v3/cluster/member/list', body: {}, signal }),
+  );
 }
 
-/** The lines of `endpoint health -w json`; what is no JSON are its remarks about those that do not answer. */
-export function parseHealth(text: string): readonly string[] {
-  return text.split('\n').flatMap((line) => {
-    if (!line.startsWith('[')) return [];
-    const all: unknown = JSON.parse(line);
-    return listOf(all)
-      .map(mapOf)
-      .flatMap((each) => (each.health === true ? [addressOf(String(each.endpoint ?? ''))] : []));
-  });
+/** The answer of /v3/cluster/member/list. */
+export function parseMembers(answer: Fields): readonly EtcdMember[] {
+  return mapsOf(answer.members).map((member) => ({
+    id: stringOf(member.ID) ?? '',
+    name: stringOf(member.name) ?? '',
+    isLearner: member.isLearner === true,
+    address: addressOf(String(listOf(member.peerURLs)[0] ?? '')),
+  }));
 }
 
-/** Waits until the member of a host is started, is no learner any more, and answers. @throws SealerError NODE_NOT_READY */
+/** Addresses of the members that answer, and know a leader. */
+export async function healthyMembers(
+  via: Host,
+  members: readonly EtcdMember[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const well = await Promise.all(
+    members.map(({ address }) =>
+      isWell(via, address, signal).catch(() => {
+        signal.throwIfAborted();
+        return false;
+      }),
+    ),
+  );
+  return members.filter((_, i) => well[i] === true).map(({ address }) => address);
+}
+
+/** Waits until a host's member is started, is no learner any more, and answers. @throws SealerError NODE_NOT_READY */
 export async function waitForMember(
-  kubectl: Kubectl,
-  via: string,
+  via: Host,
   address: string,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
   let said = 'it is no member yet';
   const ended = await poll<true>(
     async (within): Promise<Round<true>> => {
-      const text = await etcdctl(kubectl, via, ['member', 'list', '--write-out=simple'], {
-        signal: within,
-        allowFailure: true,
+      const members = await etcdMembers(via, within).catch((error: unknown) => {
+        within.throwIfAborted();
+        said = error instanceof Error ? error.message : String(error);
+        return [];
       });
-      const member = text === '' ? undefined : parseMembers(text).find((each) => each.address === address);
+      const member = members.find((each) => each.address === address);
       if (member === undefined) return {};
-      if (!member.isStarted || member.isLearner) {
-        said = member.isStarted ? 'it is a learner still' : 'it has not started';
+      if (member.name === '' || member.isLearner) {
+        said = member.isLearner ? 'it is a learner still' : 'it has not started';
         return {};
       }
       said = 'it does not answer';
-      return (await healthyMembers(kubectl, via, within)).includes(address) ? { done: true } : {};
+      return (await healthyMembers(via, [member], within)).length === 1 ? { done: true } : {};
     },
     { timeoutMs, signal },
   );
@@ -108,27 +110,20 @@ export async function waitForMember(
 }
 
 /** Removes the member of a host, if there is one. @returns whether there was */
-export async function removeMember(
-  kubectl: Kubectl,
-  via: string,
-  address: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const member = (await etcdMembers(kubectl, via, signal)).find((each) => each.address === address);
+export async function removeMember(via: Host, address: string, signal: AbortSignal): Promise<boolean> {
+  const member = (await etcdMembers(via, signal)).find((each) => each.address === address);
   if (member === undefined) return false;
-  await etcdctl(kubectl, via, ['member', 'remove', member.id], { signal });
+  const keys = await etcdKeys(via, signal);
+  const path = '/v3/cluster/member/remove';
+  await askEtcd(via, { keys, address: via.address, path, body: { ID: member.id }, signal });
   return true;
 }
 
-/** The node of a master that works, other than these addresses: whose etcd is asked. */
-export async function survivor(kubectl: Kubectl, leaving: readonly string[], signal: AbortSignal): Promise<NodeState> {
-  const masters = (await listNodes(kubectl, signal)).filter(
-    ({ role, address }) => role === 'master' && !leaving.includes(address),
-  );
-  const found = masters.find(({ isReady }) => isReady) ?? masters[0];
-  if (found === undefined)
-    throw new SealerError('LAST_MASTER', 'no master would be left', { hint: 'Delete the cluster instead.' });
-  return found;
+/** `/health` asks for a value that all have agreed on: without a leader it fails. */
+async function isWell(via: Host, address: string, signal: AbortSignal): Promise<boolean> {
+  const keys = await etcdKeys(via, signal);
+  const { health } = await askEtcd(via, { keys, address, path: '/health', signal });
+  return health === 'true' || health === true;
 }
 
 function addressOf(url: string): string {

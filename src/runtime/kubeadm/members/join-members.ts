@@ -1,10 +1,10 @@
 /** Masters one after the other, nodes many at once. */
 
 import type { Host } from '../../../hosts/host.ts';
+import { forEachHost } from '../../../hosts/index.ts';
 import { listNodes } from '../../nodes/index.ts';
 import type { JoinSecrets } from '../config/join-config.ts';
 import type { Driver } from '../driver.ts';
-import { eachHost } from '../each-host.ts';
 import { pointEndpoint } from '../endpoint/hosts-entry.ts';
 import { balancerImage, routeNode, routeNodes } from '../endpoint/route-node.ts';
 import { joinCredentials } from './credentials.ts';
@@ -44,7 +44,7 @@ export async function joinNodes(driver: Driver, hosts: readonly Host[]): Promise
   await using credentials = lazyCredentials(driver, false);
   const masters = await masterAddresses(driver);
   const { signal } = driver;
-  await eachHost(hosts, (host) => joinNode(driver, host, credentials.get, masters), { limit: BATCH, signal });
+  await forEachHost(hosts, (host) => joinNode(driver, host, credentials.get, masters), { limit: BATCH, signal });
 }
 
 /** Addresses of the masters that the cluster has. */
@@ -66,14 +66,14 @@ export async function tellNodes(driver: Driver, leaving: readonly string[] = [])
 }
 
 async function joinMaster(driver: Driver, host: Host, secrets: () => Promise<JoinSecrets>): Promise<void> {
-  const { kubectl, signal } = driver;
+  const { signal } = driver;
   const { endpoint } = await driver.settings();
   const isNew = await joinHost(driver, host, 'master', secrets);
   if (endpoint.isOurs) await pointEndpoint(host, host.address, signal);
   await installKubeconfig(driver, host);
   const { name } = await waitForNewNode(driver, host.address);
-  const via = await survivor(kubectl, [host.address], signal);
-  await waitForMember(kubectl, via.name, host.address, { timeoutMs: ETCD_TIMEOUT_MS, signal });
+  const via = await survivor(driver, [host.address]);
+  await waitForMember(via, host.address, { timeoutMs: ETCD_TIMEOUT_MS, signal });
   if (isNew) await restartProxy(driver, name);
   await markMember(driver, host, 'master');
 }

@@ -90,11 +90,12 @@ async function runJoin(driver: Driver, host: Host, secrets: JoinSecrets): Promis
  * Whether the cluster knows nothing of a host that takes itself for a member: it was removed while it could not be reached.
  * A master is forgotten only if its etcd is.
  */
-async function isForgotten({ kubectl, signal }: Driver, host: Host, role: 'master' | 'node'): Promise<boolean> {
+async function isForgotten(driver: Driver, host: Host, role: 'master' | 'node'): Promise<boolean> {
+  const { kubectl, signal } = driver;
   if ((await findNode(kubectl, host.address, signal)) !== undefined) return false;
   if (role === 'node') return true;
-  const { name } = await survivor(kubectl, [host.address], signal);
-  return !(await etcdMembers(kubectl, name, signal)).some(({ address }) => address === host.address);
+  const via = await survivor(driver, [host.address]);
+  return !(await etcdMembers(via, signal)).some(({ address }) => address === host.address);
 }
 
 /** Half a member leaves traces on the others as well: a node that is not Ready, a member of etcd that never answers. */
@@ -104,6 +105,5 @@ async function undo(driver: Driver, host: Host, role: 'master' | 'node'): Promis
   const node = await findNode(kubectl, host.address, signal);
   if (node !== undefined) await deleteNode(kubectl, node.name, signal);
   if (role === 'node') return;
-  const { name } = await survivor(kubectl, [host.address], signal);
-  await removeMember(kubectl, name, host.address, signal);
+  await removeMember(await survivor(driver, [host.address]), host.address, signal);
 }

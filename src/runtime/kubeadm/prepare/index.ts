@@ -1,10 +1,10 @@
 /** Makes a host ready to be a member: programs, container runtime, services, kernel, mirrors, first images. */
 
 import type { Host } from '../../../hosts/host.ts';
+import { forEachHost } from '../../../hosts/index.ts';
 import { installService } from '../../services/index.ts';
 import { rememberBefore } from '../clean/before.ts';
 import type { Driver } from '../driver.ts';
-import { eachHost } from '../each-host.ts';
 import { mirrorHost } from '../mirror.ts';
 import { CONTAINERD, PROGRAMS } from '../places.ts';
 import { prepareContainerd } from './containerd.ts';
@@ -21,7 +21,7 @@ const LIMIT = 16;
 /** Prepares hosts; on one that is prepared nothing is written and nothing restarted. */
 export async function prepareHosts(driver: Driver, hosts: readonly Host[]): Promise<void> {
   await driver.settings();
-  await eachHost(hosts, (host) => prepareHost(driver, host), { limit: LIMIT, signal: driver.signal });
+  await forEachHost(hosts, (host) => prepareHost(driver, host), { limit: LIMIT, signal: driver.signal });
 }
 
 async function prepareHost(driver: Driver, host: Host): Promise<void> {

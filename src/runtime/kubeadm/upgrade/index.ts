@@ -2,13 +2,13 @@
 
 import { SealerError } from '../../../error.ts';
 import type { Host } from '../../../hosts/host.ts';
+import { forEachHost } from '../../../hosts/index.ts';
 import { mapOf, stringOf } from '../../../kubernetes/fields.ts';
 import { listNodes, waitForNode } from '../../nodes/index.ts';
 import type { NodeState } from '../../runtime.ts';
 import { checkUpgrade } from '../../version.ts';
 import { mergeDocuments } from '../config/merge.ts';
 import type { Driver } from '../driver.ts';
-import { eachHost } from '../each-host.ts';
 import { routeNode } from '../endpoint/route-node.ts';
 import { readClusterConfig, uploadClusterConfig } from '../members/cluster-config.ts';
 import { ignoring, installKubeconfig } from '../members/init.ts';
@@ -49,7 +49,7 @@ export async function upgradeCluster(driver: Driver): Promise<void> {
     message: `snapshot of etcd before the upgrade: ${await takeSnapshot(driver)}`,
   });
   const preload = (host: Host): Promise<void> => preloadImages(host, driver, image.rootfs);
-  await eachHost(
+  await forEachHost(
     left.map(({ host }) => host),
     preload,
     { limit: 16, signal },
