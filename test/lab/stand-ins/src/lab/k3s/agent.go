@@ -39,6 +39,9 @@ func agent(arguments []string) error {
 	if _, err := url.Parse(base); err != nil || base == "" {
 		return errorText("--server is required")
 	}
+	if err := hasDefaultRoute(); err != nil {
+		return err
+	}
 	started := time.Now()
 	say("Starting k3s agent %s (00000000)", version)
 	at := all.layout()

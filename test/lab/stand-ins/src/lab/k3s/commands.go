@@ -15,9 +15,21 @@ import (
 	"lab/pki"
 )
 
+// localLayout is where a command finds the data: by its flag, or as the server is configured.
+func localLayout(flags map[string]string) layout {
+	all, err := readOptions(nil)
+	if err != nil {
+		all = options{}
+	}
+	if given := flags["data-dir"]; given != "" {
+		all["data-dir"] = []string{given}
+	}
+	return all.layout()
+}
+
 // local is the cluster as a command on a server reaches it.
-func local() (*api.Client, layout, error) {
-	at := options{}.layout()
+func local(flags map[string]string) (*api.Client, layout, error) {
+	at := localLayout(flags)
 	client, err := api.FromFiles("https://127.0.0.1:6443", at.tls("server-ca.crt"), at.tls("client-admin"))
 	return client, at, err
 }
@@ -29,11 +41,11 @@ func token(arguments []string) error {
 	if len(arguments) == 0 {
 		return fmt.Errorf("usage: k3s token create|list|delete")
 	}
-	client, at, err := local()
+	flags := textFlags(arguments[1:])
+	client, at, err := local(flags)
 	if err != nil {
 		return err
 	}
-	flags := textFlags(arguments[1:])
 	switch arguments[0] {
 	case "create":
 		ttl := 24 * time.Hour
@@ -103,9 +115,9 @@ func decoded(secret api.Object, key string) string {
 
 // etcdSnapshot saves and lists snapshots of this server's etcd.
 func etcdSnapshot(arguments []string) error {
-	at := options{}.layout()
-	folder := at.server("db/snapshots")
 	flags := textFlags(arguments)
+	at := localLayout(flags)
+	folder := at.server("db/snapshots")
 	if given := flags["dir"]; given != "" {
 		folder = given
 	}
@@ -160,7 +172,7 @@ func certificate(arguments []string) error {
 	if len(arguments) == 0 {
 		return fmt.Errorf("usage: k3s certificate check|rotate")
 	}
-	at := options{}.layout()
+	at := localLayout(textFlags(arguments[1:]))
 	var files []string
 	for _, folder := range []string{at.tls("*.crt"), at.tls("etcd/*.crt"), at.agent("*.crt")} {
 		found, _ := filepath.Glob(folder)
@@ -180,6 +192,7 @@ func certificate(arguments []string) error {
 			}
 			_ = os.Remove(file)
 		}
+		_ = os.Remove(at.tls("dynamic-cert.json"))
 		say("Successfully backed up certificates to %s, please restart k3s server or agent to rotate certificates", aside)
 		return nil
 	case "check":

@@ -41,21 +41,15 @@ func openAuthorities(at layout) (authorities, error) {
 	return made, pki.ServiceAccountKey(at.tls("service.key"))
 }
 
-// writeCertificates issues what is missing, expires, or is not for an address that it should be for. The listener's
-// certificate keeps the names that it had: one is added by a restart, and goes only by `certificate rotate`.
+// writeCertificates issues what is missing, expires, or is not for an address that it should be for.
 func (server *clusterServer) writeCertificates() error {
 	own := server.authorities
 	serviceIP := firstOf(server.or("service-cidr", "10.43.0.0/16"))
 	names := append([]string{"127.0.0.1", "::1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
 		"kubernetes.default.svc." + server.or("cluster-domain", "cluster.local"), serviceIP, server.address, server.name},
 		server.list("tls-san")...)
-	if text, err := os.ReadFile(server.tls("dynamic-cert.crt")); err == nil {
-		if old, err := pki.Parse(text); err == nil {
-			names = append(names, old.DNSNames...)
-			for _, ip := range old.IPAddresses {
-				names = append(names, ip.String())
-			}
-		}
+	if err := server.openServing(names); err != nil {
+		return err
 	}
 	etcdNames := []string{"127.0.0.1", "localhost", server.address, server.name}
 	for _, each := range []struct {
@@ -63,7 +57,6 @@ func (server *clusterServer) writeCertificates() error {
 		file      string
 		leaf      pki.Leaf
 	}{
-		{own.server, server.tls("dynamic-cert"), pki.Leaf{Name: "k3s", Groups: []string{"k3s"}, Hosts: unique(names)}},
 		{own.server, server.tls("serving-kube-apiserver"), pki.Leaf{Name: "kube-apiserver", Hosts: []string{"127.0.0.1", "localhost", serviceIP, server.address}}},
 		{own.client, server.tls("client-admin"), pki.Leaf{Name: "system:admin", Groups: []string{"system:masters"}}},
 		{own.client, server.tls("client-kube-apiserver"), pki.Leaf{Name: "kube-apiserver", Groups: []string{"system:masters"}}},

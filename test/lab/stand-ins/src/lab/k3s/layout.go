@@ -36,6 +36,17 @@ func (at layout) dropOldPrograms() {
 	_ = os.Symlink(version, current)
 }
 
+// hasDefaultRoute: without one the real one ends.
+func hasDefaultRoute() error {
+	routes, _ := os.ReadFile("/proc/net/route")
+	for _, line := range strings.Split(string(routes), "\n") {
+		if fields := strings.Fields(line); len(fields) > 2 && fields[1] == "00000000" {
+			return nil
+		}
+	}
+	return errorText(`no default routes found in "/proc/net/route" or "/proc/net/ipv6_route"`)
+}
+
 func (all options) nodeName() string {
 	hostname, _ := os.Hostname()
 	return strings.ToLower(all.or("node-name", hostname))

@@ -25,6 +25,7 @@ type clusterServer struct {
 	family        *children.Family
 	admin         *api.Client
 	authorities   authorities
+	serving       *serving
 	isReady       bool
 }
 
@@ -35,6 +36,9 @@ func server(arguments []string) error {
 	}
 	started := time.Now()
 	say("Starting k3s %s (00000000)", version)
+	if err := hasDefaultRoute(); err != nil {
+		return err
+	}
 	made := &clusterServer{options: all, layout: all.layout(), name: all.nodeName(), address: all.nodeAddress()}
 	made.family = children.New(made.agent("logs"))
 	if all.is("cluster-reset") {
@@ -174,6 +178,7 @@ func (server *clusterServer) bringUp() error {
 		return err
 	}
 	go server.keepCluster()
+	go server.keepServing()
 	go server.keepManifests()
 	node, err := api.FromFiles("https://127.0.0.1:6444", server.tls("server-ca.crt"), server.agent("client-kubelet"))
 	if err != nil {

@@ -21,10 +21,6 @@ import (
 // serveSupervisor listens at 6443: our own endpoints, and everything else is the API server's. That one hears who a
 // client's certificate names by the headers of an authenticating proxy, or gets the bearer token as it is.
 func (server *clusterServer) serveSupervisor() error {
-	certificate, err := tls.LoadX509KeyPair(server.tls("dynamic-cert.crt"), server.tls("dynamic-cert.key"))
-	if err != nil {
-		return err
-	}
 	clients := x509.NewCertPool()
 	clients.AppendCertsFromPEM(server.authorities.client.PEM)
 	forward, err := server.toAPIServer()
@@ -35,6 +31,7 @@ func (server *clusterServer) serveSupervisor() error {
 	routes.HandleFunc("/ping", func(answer http.ResponseWriter, _ *http.Request) { fmt.Fprint(answer, "pong") })
 	routes.HandleFunc("/cacerts", func(answer http.ResponseWriter, _ *http.Request) { answer.Write(server.authorities.server.PEM) })
 	routes.HandleFunc("/v1-k3s/", server.serveMembers)
+	routes.HandleFunc("/db/info", server.serveMembers)
 	routes.Handle("/", forward)
 	port := server.or("https-listen-port", "6443")
 	listener, err := net.Listen("tcp", net.JoinHostPort(server.or("bind-address", "0.0.0.0"), port))
@@ -42,7 +39,7 @@ func (server *clusterServer) serveSupervisor() error {
 		return err
 	}
 	listening := &http.Server{Handler: routes, ErrorLog: stdlog.New(io.Discard, "", 0), TLSConfig: &tls.Config{
-		Certificates: []tls.Certificate{certificate}, ClientCAs: clients, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}}
+		GetCertificate: server.serving.get, ClientCAs: clients, ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}}
 	go func() { server.family.Failed <- listening.ServeTLS(listener, "", "") }()
 	return nil
 }
@@ -109,7 +106,7 @@ func (server *clusterServer) serveMembers(answer http.ResponseWriter, request *h
 	isServer := user == "server" && password == server.password
 	isAgent := isServer || user == "node" && (password == server.password && server.one("agent-token") == "" || password == server.one("agent-token") && password != "") ||
 		server.isBootstrapToken(password)
-	forServers := request.URL.Path == "/v1-k3s/server-bootstrap"
+	forServers := request.URL.Path == "/v1-k3s/server-bootstrap" || request.URL.Path == "/db/info"
 	if forServers && !isServer || !isAgent {
 		http.Error(answer, "Unauthorized", http.StatusUnauthorized)
 		return
@@ -119,6 +116,8 @@ func (server *clusterServer) serveMembers(answer http.ResponseWriter, request *h
 	switch request.URL.Path {
 	case "/v1-k3s/server-bootstrap":
 		given, err = server.giveBootstrap()
+	case "/db/info":
+		given, err = server.giveMembers()
 	case "/v1-k3s/agent-identity":
 		given, err = server.giveIdentity(request.Header.Get("k3s-Node-Name"), request.Header.Get("k3s-Node-Password"), request.Header.Get("k3s-Node-IP"))
 	case "/v1-k3s/apiservers":
@@ -154,6 +153,16 @@ func (server *clusterServer) giveBootstrap() (bootstrap, error) {
 		made.Etcd = []string{server.address}
 	}
 	return made, nil
+}
+
+// giveMembers lists etcd's members, as servers that join ask for them.
+func (server *clusterServer) giveMembers() (map[string]interface{}, error) {
+	local, err := server.localEtcd()
+	if err != nil {
+		return nil, err
+	}
+	members, err := local.Members()
+	return map[string]interface{}{"members": members}, err
 }
 
 func (server *clusterServer) giveIdentity(node, password, address string) (identityOf, error) {
