@@ -54,7 +54,7 @@ export async function askRegistry(host: Host, options: AnswerOptions): Promise<A
         : {
             Authorization: `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')}`,
           };
-    const request: RequestOptions = { host: LOOPBACK, port, path: '/v2/', headers, signal: timeout, agent: false };
+    const request: RequestOptions = { host: LOOPBACK, port, path: '/v2/', headers, signal: timeout };
     const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
     const onAnswer = (response: IncomingMessage) => {
       response.resume();

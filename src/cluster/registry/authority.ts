@@ -1,6 +1,7 @@
 /** The authority of a cluster: kept on its masters and nowhere else, so that any machine can go on with it. */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Host } from '../../hosts/host.ts';
 import { inParallel } from '../../parallel.ts';
 import { type KeyPair, makeAuthority, makeServer } from './certificate.ts';
@@ -101,6 +102,6 @@ function isGoodFor(authority: KeyPair, server: KeyPair, names: readonly string[]
   const certificate = new X509Certificate(server.certificate);
   const isOurs = certificate.verify(new X509Certificate(authority.certificate).publicKey);
   const isNamed = (name: string) =>
-    certificate.checkIP(name) !== undefined || certificate.checkHost(name) !== undefined;
+    (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined;
   return isOurs && names.every(isNamed);
 }
