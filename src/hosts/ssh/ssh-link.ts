@@ -1,6 +1,7 @@
 /** Processes of a host over one SSH connection. */
 
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { forwardByProcess } from '../command/forward-by-process.ts';
 import type { Link, LinkedProcess, ProcessEnd, StartOptions } from '../command/link.ts';
@@ -18,6 +19,9 @@ export interface SshLinkOptions {
 /** sshd's MaxSessions is 10 unless somebody changed it; two are kept for ending what runs in the others. */
 const SESSIONS = 8;
 const URGENT_SESSIONS = 2;
+const SLOWEST_MS = 500;
+/** How long a host that runs nothing of ours may refuse to run something. */
+const REFUSED_MS = 10_000;
 
 export class SshLink implements Link {
   readonly address: string;
@@ -28,6 +32,7 @@ export class SshLink implements Link {
   readonly #options: SshLinkOptions;
   readonly #turns = new Turns(SESSIONS);
   readonly #urgentTurns = new Turns(URGENT_SESSIONS);
+  #sessions = 0;
 
   constructor(target: Target, options: SshLinkOptions) {
     this.address = target.address;
@@ -41,9 +46,12 @@ export class SshLink implements Link {
   async start(argv: readonly [string, ...string[]], { signal, isUrgent }: StartOptions): Promise<LinkedProcess> {
     const giveBack = await (isUrgent === true ? this.#urgentTurns : this.#turns).take(signal);
     try {
-      const client = await this.#options.connection.get(signal);
-      const channel = await this.#exec(client, argv);
-      channel.once('close', giveBack);
+      const channel = await this.#openSession(argv, signal);
+      this.#sessions++;
+      channel.once('close', () => {
+        this.#sessions--;
+        giveBack();
+      });
       return this.#linked(channel, giveBack);
     } catch (error) {
       giveBack();
@@ -60,9 +68,8 @@ export class SshLink implements Link {
       );
       return closing(await promise);
     } catch (error) {
-      const said = error instanceof Error ? error.message : String(error);
       // AllowTcpForwarding no: a process of the host can still connect.
-      if (/prohibited|administratively/i.test(said)) return await forwardByProcess(this, address, port);
+      if (isProhibited(error)) return await forwardByProcess(this, address, port);
       throw unreachable({ label: `${address}:${port}, from ${this.label},`, port }, error);
     }
   }
@@ -72,16 +79,31 @@ export class SshLink implements Link {
     await this.#options.onDispose();
   }
 
+  /**
+   * sshd counts a session until it has swept up after its end, so that one too many may be refused for a moment; and
+   * its administrator may allow fewer than we count on. A command whose session was refused was never begun.
+   */
+  async #openSession(argv: readonly string[], signal: AbortSignal | undefined): Promise<ClientChannel> {
+    let waited = 0;
+    for (let pause = 10; ; pause = Math.min(2 * pause, SLOWEST_MS)) {
+      const client = await this.#options.connection.get(signal);
+      try {
+        return await this.#exec(client, argv);
+      } catch (error) {
+        if (!isRefused(error) || waited > REFUSED_MS) throw unreachable(this.#target, error);
+        await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
+        // As long as others of ours run, it is for their end that we wait.
+        waited = this.#sessions > 0 ? 0 : waited + pause;
+      }
+    }
+  }
+
   async #exec(client: Client, argv: readonly string[]): Promise<ClientChannel> {
     const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
-    try {
-      client.exec(`exec ${argv.map(quote).join(' ')}`, (error, channel) =>
-        error === undefined || error === null ? resolve(channel) : reject(error),
-      );
-      return await promise;
-    } catch (error) {
-      throw unreachable(this.#target, error);
-    }
+    client.exec(`exec ${argv.map(quote).join(' ')}`, (error, channel) =>
+      error === undefined || error === null ? resolve(channel) : reject(error),
+    );
+    return await promise;
   }
 
   #linked(channel: ClientChannel, giveBack: () => void): LinkedProcess {
@@ -118,6 +140,16 @@ export class SshLink implements Link {
 /** The words never vary but for sudo's: nothing of a user comes here. */
 function quote(word: string): string {
   return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** RFC 4254, 5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED. */
+function isProhibited(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 1;
+}
+
+/** RFC 4254, 5.1: SSH_OPEN_CONNECT_FAILED, which is what sshd says beyond MaxSessions, and SSH_OPEN_RESOURCE_SHORTAGE. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && (error.reason === 2 || error.reason === 4);
 }
 
 /** ssh2's channels end half-way when the other side ends, and wait for ours. */

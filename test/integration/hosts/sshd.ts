@@ -73,6 +73,8 @@ export async function startSshd(...settings: readonly string[]): Promise<TestSsh
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'MaxStartups 100',
+    // bash reads root's .bashrc for commands over SSH unless it thinks that it runs in another shell.
+    'SetEnv SHLVL=5',
     ...settings,
   ];
   await writeFile(config, lines.map((line) => `${line}\n`).join(''));
