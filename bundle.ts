@@ -2,7 +2,7 @@
  * `npm run bundle`: makes `dist/`, where each file runs alone, without node_modules.
  *
  *     sealer.cjs            the command line
- *     build.cjs, push.cjs   what the actions run
+ *     build.cjs, push.cjs, run.cjs   what the actions run
  *     cache.cjs             the cache service's client, which build.cjs loads when there is a cache
  *     testcontainers.cjs    what sealer.cjs and build.cjs load when a temporary cluster starts
  *     watchdog.cjs          the process that removes a temporary cluster whose process was killed
@@ -22,6 +22,7 @@ export const BUNDLES = {
   'sealer.cjs': 'src/cli/main.ts',
   'build.cjs': 'src/ci/entry-build.ts',
   'push.cjs': 'src/ci/entry-push.ts',
+  'run.cjs': 'src/ci/entry-run.ts',
   'cache.cjs': 'src/ci/cache-service.ts',
   'testcontainers.cjs': 'src/temp-cluster/node/run-container.ts',
   'watchdog.cjs': 'src/temp-cluster/session/watchdog-process.ts',
@@ -97,8 +98,21 @@ const unusedOut: Plugin = {
   },
 };
 
+/** ssh2 has native code that makes ciphers faster where it was compiled, and does without where it was not. */
+const nativeOut: Plugin = {
+  name: 'native-out',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\.node$|^cpu-features$/ }, ({ path }) => ({ path, namespace: 'native' }));
+    onLoad({ filter: /./, namespace: 'native' }, () => ({ contents: 'throw new Error("not compiled");' }));
+  },
+};
+
 async function bundleOne(entry: string): Promise<{ text: string; metafile: Metafile }> {
-  const { outputFiles, metafile } = await build({ ...OPTIONS, entryPoints: [entry], plugins: [partsApart, unusedOut] });
+  const { outputFiles, metafile } = await build({
+    ...OPTIONS,
+    entryPoints: [entry],
+    plugins: [partsApart, unusedOut, nativeOut],
+  });
   const text = outputFiles[0]?.text;
   if (text === undefined) throw new Error(`esbuild gave nothing for ${entry}`);
   return { text, metafile };

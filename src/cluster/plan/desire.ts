@@ -55,7 +55,7 @@ export function desire(options: DesireOptions): Desired {
   const { cluster } = clusterfile;
   const { masters, nodes } = rolesOf(clusterfile, saved);
   const shared = {
-    names: digestOf(cluster.hostAliases),
+    names: cluster.hostAliases.length === 0 ? 'none' : digestOf(cluster.hostAliases),
     mirrors: digestOf(registry),
     settings: [image.digest, clusterfile.kubeadm, clusterfile.k3s, clusterfile.k0s, cluster.containerRuntime],
     registry: digestOf([cluster.registry, registryHosts]),

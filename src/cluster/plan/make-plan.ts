@@ -39,9 +39,12 @@ function bringSteps(desired: Desired, current: Current, members: Membership): St
   const { image, registryHosts, clusterfile } = desired;
   const all = [...desired.masters, ...desired.nodes];
   const record = (address: string) => current.hosts.get(address)?.record ?? {};
-  const differs = (key: 'names' | 'overlay' | 'mirrors' | 'registry' | 'prepared', among: readonly string[] = all) =>
-    among.filter((address) => record(address)[key] !== wanted(desired, address)[key]);
+  const differs = (key: 'names' | 'mirrors' | 'registry' | 'prepared') =>
+    all.filter((address) => (record(address)[key] ?? 'none') !== wanted(desired, address)[key]);
   const lackRootfs = all.filter((address) => record(address).rootfs !== image.digest);
+  // A fresh rootfs is as the image has it.
+  const overlayOf = (address: string) => (lackRootfs.includes(address) ? 'none' : (record(address).overlay ?? 'none'));
+  const unconfigured = all.filter((address) => overlayOf(address) !== wanted(desired, address).overlay);
   const lackImages = registryHosts.filter((address) => record(address).images !== image.digest);
   const lacking = all.filter((address) => lackRootfs.includes(address) || lackImages.includes(address));
   const why = current.saved === undefined ? 'the hosts do not have it' : whyBring(current, image.digest);
@@ -66,7 +69,7 @@ function bringSteps(desired: Desired, current: Current, members: Membership): St
       reason: registryReason(current, registryHosts),
       risk: current.saved === undefined ? 'none' : 'low',
     }),
-    ...step('configure', differs('overlay'), {
+    ...step('configure', unconfigured, {
       title: 'Write configuration',
       reason: 'Config documents, templates or their environment differ',
       risk: 'none',

@@ -27,7 +27,9 @@ export function membershipOf(desired: Desired, current: Current): Membership {
   const presentMasters = desired.masters.filter((address) => memberOf(address) === 'master');
   const presentNodes = desired.nodes.filter((address) => memberOf(address) === 'node');
   const all = new Set([...desired.masters, ...desired.nodes]);
-  const leavingMasters = (saved?.masters ?? []).filter((address) => !all.has(address));
+  const leaving = (saved?.masters ?? []).filter((address) => !all.has(address));
+  // What is dead goes first: it does not help the quorum.
+  const leavingMasters = leaving.sort((a, b) => Number(memberOf(a) === 'master') - Number(memberOf(b) === 'master'));
   return {
     hasCluster: presentMasters.length > 0 || leavingMasters.some((address) => memberOf(address) === 'master'),
     isHalfMade: desired.masters.some((address) => memberOf(address) === 'broken'),
@@ -66,12 +68,13 @@ export function checkMembership(desired: Desired, current: Current, members: Mem
     });
   }
   if (members.leavingMasters.length === 0) return;
-  // New masters join before old ones leave.
-  let all = [...(current.saved?.masters ?? []), ...members.newMasters];
+  const known = current.saved?.masters ?? [];
+  // They join before others leave; one that was a master and is broken may or may not come back.
+  const fresh = members.newMasters.filter((address) => !known.includes(address));
   const works = (address: string) => current.hosts.get(address)?.state.member === 'master';
+  let all = [...known, ...fresh];
   for (const leaving of members.leavingMasters) {
-    const healthy = all.filter((address) => works(address) || members.newMasters.includes(address));
-    checkQuorum({ members: all, healthy, leaving });
+    checkQuorum({ members: all, healthy: all.filter((each) => works(each) || fresh.includes(each)), leaving });
     all = all.filter((address) => address !== leaving);
   }
 }

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makePlan } from '../../../../src/cluster/plan/make-plan.ts';
+import { at, current, desired, member } from './situations.ts';
+
+const ids = (...args: Parameters<typeof makePlan>) => makePlan(...args).steps.map(({ id }) => id);
+
+test('bare hosts get everything, the first master first', () => {
+  const wanted = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.3'] });
+  assert.deepEqual(ids(wanted, current({ hosts: { '10.0.0.2': at('absent'), '10.0.0.3': at('absent') } })), [
+    'names',
+    'distribute',
+    'registry',
+    'prepare',
+    'init 10.0.0.2',
+    'join-nodes 10.0.0.3',
+    'launch shop',
+    'wait',
+  ]);
+});
+
+test('where everything is as it should be there is nothing to do', () => {
+  const wanted = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.3'] });
+  const there = current({
+    saved: wanted,
+    hosts: { '10.0.0.2': member(wanted, '10.0.0.2', 'master'), '10.0.0.3': member(wanted, '10.0.0.3', 'node') },
+  });
+  assert.deepEqual(ids(wanted, there), []);
+});
+
+test('hosts that came and hosts that went are one plan: additions first, then removals, one master at a time', () => {
+  const before = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.9'] });
+  const wanted = desired({ masters: ['10.0.0.2', '10.0.0.3', '10.0.0.4'], nodes: ['10.0.0.5'] });
+  const there = current({
+    saved: before,
+    hosts: {
+      '10.0.0.2': member(wanted, '10.0.0.2', 'master'),
+      '10.0.0.9': member(before, '10.0.0.9', 'node'),
+      ...Object.fromEntries(['10.0.0.3', '10.0.0.4', '10.0.0.5'].map((address) => [address, at('absent')])),
+    },
+  });
+  const steps = ids(wanted, there);
+  const order = [
+    'join-master 10.0.0.3',
+    'join-master 10.0.0.4',
+    'join-nodes 10.0.0.5',
+    'delete-nodes 10.0.0.9',
+    'clean 10.0.0.9',
+  ];
+  assert.deepEqual(
+    steps.filter((id) => order.includes(id)),
+    order,
+  );
+  assert.ok(!steps.some((id) => id.startsWith('init')));
+  assert.ok(!steps.some((id) => id.startsWith('launch')), 'apps are not launched again for a new host');
+});
+
+test('a newer Kubernetes is an upgrade of the members, who are not set up anew beneath their pods', () => {
+  const before = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.3'] });
+  const wanted = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.3'], kubeVersion: 'v1.20.3', digest: 'b' });
+  const there = current({
+    saved: before,
+    hosts: { '10.0.0.2': member(before, '10.0.0.2', 'master'), '10.0.0.3': member(before, '10.0.0.3', 'node') },
+  });
+  const steps = ids(wanted, there);
+  assert.ok(steps.includes('upgrade'));
+  assert.ok(!steps.some((id) => id.startsWith('prepare')));
+  assert.ok(steps.indexOf('distribute') < steps.indexOf('upgrade'), 'the images are there before');
+});
+
+test('an older Kubernetes is refused, and so is one that skips a minor version', () => {
+  const before = desired({ masters: ['10.0.0.2'], kubeVersion: 'v1.20.2' });
+  const there = current({ saved: before, hosts: { '10.0.0.2': member(before, '10.0.0.2', 'master') } });
+  const to = (kubeVersion: string) => makePlan(desired({ masters: ['10.0.0.2'], kubeVersion, digest: 'b' }), there);
+  assert.throws(() => to('v1.20.1'), { code: 'DOWNGRADE' });
+  assert.throws(() => to('v1.22.0'), { code: 'UPGRADE_SKIPS_MINOR' });
+});
+
+test('a master whose loss would break the quorum is not removed', () => {
+  const before = desired({ masters: ['10.0.0.2', '10.0.0.3', '10.0.0.4'] });
+  const wanted = desired({ masters: ['10.0.0.2', '10.0.0.3'] });
+  const hosts = {
+    '10.0.0.2': member(wanted, '10.0.0.2', 'master'),
+    '10.0.0.3': at('broken'),
+    '10.0.0.4': member(before, '10.0.0.4', 'master'),
+  };
+  assert.throws(() => makePlan(wanted, current({ saved: before, hosts })), { code: 'QUORUM_AT_RISK' });
+});
+
+test('the last master is not removed', () => {
+  const before = desired({ masters: ['10.0.0.2'] });
+  const wanted = desired({ masters: [], nodes: [] });
+  const hosts = { '10.0.0.2': member(before, '10.0.0.2', 'master') };
+  assert.throws(() => makePlan(wanted, current({ saved: before, hosts })), { code: 'LAST_MASTER' });
+});
+
+test('members of a cluster that we know nothing of are left alone', () => {
+  const wanted = desired({ masters: ['10.0.0.2'] });
+  assert.throws(() => makePlan(wanted, current({ hosts: { '10.0.0.2': at('master') } })), { code: 'CLUSTER_EXISTS' });
+});
+
+test('a node does not become a master while it is a member', () => {
+  const before = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.3'] });
+  const wanted = desired({ masters: ['10.0.0.2', '10.0.0.3'] });
+  const hosts = { '10.0.0.2': member(wanted, '10.0.0.2', 'master'), '10.0.0.3': member(before, '10.0.0.3', 'node') };
+  assert.throws(() => makePlan(wanted, current({ saved: before, hosts })), { code: 'HOST_UNFIT' });
+});
+
+test('a run that broke off while a host joined goes on with that host alone', () => {
+  const wanted = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.3', '10.0.0.4'] });
+  const { record } = member(wanted, '10.0.0.4', 'node');
+  const there = current({
+    saved: wanted,
+    hosts: {
+      '10.0.0.2': member(wanted, '10.0.0.2', 'master'),
+      '10.0.0.3': member(wanted, '10.0.0.3', 'node'),
+      '10.0.0.4': { record, state: { member: 'broken', reason: 'kubelet does not run' } },
+    },
+  });
+  assert.deepEqual(ids(wanted, there), ['join-nodes 10.0.0.4', 'wait']);
+});
+
+test('plugins stand where their phase is: before the first join, after the last', () => {
+  const plugin = (phase: 'pre-init-host' | 'post-install') => ({
+    ...{ name: phase, type: 'SHELL', phases: [phase], on: [], data: 'true', env: {}, timeoutMs: 1000 },
+    at: { file: 'Clusterfile', line: 1 },
+  });
+  const wanted = desired({ masters: ['10.0.0.2'], plugins: [plugin('pre-init-host'), plugin('post-install')] });
+  const steps = ids(wanted, current({ hosts: { '10.0.0.2': at('absent') } }));
+  const order = [
+    'distribute 10.0.0.2',
+    'plugins pre-init-host',
+    'prepare 10.0.0.2',
+    'init 10.0.0.2',
+    'plugins post-install',
+    'launch shop',
+  ];
+  assert.deepEqual(
+    steps.filter((id) => order.includes(id)),
+    order,
+  );
+});
+
+test('a label and a taint that differ are one step, and what others have set stays', () => {
+  const wanted = desired({ masters: ['10.0.0.2'], labels: { disk: 'ssd' }, taints: ['gpu=yes:NoSchedule'] });
+  const there = current({
+    saved: desired({ masters: ['10.0.0.2'] }),
+    hosts: { '10.0.0.2': member(wanted, '10.0.0.2', 'master') },
+    labels: { 'somebody/else': 'x' },
+  });
+  assert.deepEqual(ids(wanted, there), ['node-settings', 'wait']);
+});
