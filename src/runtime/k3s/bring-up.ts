@@ -6,12 +6,13 @@ import type { Host } from '../../hosts/host.ts';
 import type { Fields } from '../../kubernetes/fields.ts';
 import { poll, type Round } from '../../kubernetes/poll.ts';
 import { inParallel } from '../../parallel.ts';
-import { installService, restartService, serviceState, startService } from '../services/index.ts';
+import { installService, serviceState, startService } from '../services/index.ts';
 import { JOINS_AT_A_TIME, type K3sCluster, say } from './cluster.ts';
 import { agentConfig, renderConfig, serverConfig, textsOf } from './config.ts';
 import { configSources, readConfig } from './config-files.ts';
 import { etcdMembers } from './etcd-members.ts';
 import { CONFIG_FILE, serverUrl } from './paths.ts';
+import { restartK3s } from './prepare.ts';
 import { type K3sRole, serviceName, serviceOf } from './services.ts';
 import { bringTokens, makeTokens } from './tokens.ts';
 import { waitUntilUp } from './wait-until-up.ts';
@@ -82,7 +83,7 @@ async function start(cluster: K3sCluster, host: Host, role: K3sRole, { config, h
   if (state === 'inactive' || state === 'failed') {
     await startService(host, name, { isDetached: true, signal });
   } else if (hasChanged || changed.length > 0 || isNewUnit) {
-    await restartService(host, name, { isDetached: true, signal });
+    await restartK3s(cluster, host, role);
   }
 }
 

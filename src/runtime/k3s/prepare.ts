@@ -4,7 +4,7 @@ import { type FootprintFile, installFiles } from '../../hosts/footprint/index.ts
 import type { Host } from '../../hosts/host.ts';
 import { inParallel } from '../../parallel.ts';
 import type { RuntimeImage } from '../runtime.ts';
-import { restartService, serviceState } from '../services/index.ts';
+import { serviceState, startService, stopService } from '../services/index.ts';
 import { HOSTS_AT_A_TIME, type K3sCluster, say } from './cluster.ts';
 import { K3S, LINKS, REGISTRIES_FILE } from './paths.ts';
 import { registriesYaml } from './registries.ts';
@@ -56,8 +56,15 @@ export async function mirrorHosts(cluster: K3sCluster, hosts: readonly Host[]): 
 /** Starts k3s again under its containers, and waits until it is as it was. */
 export async function restart(cluster: K3sCluster, host: Host, role: K3sRole, version?: string): Promise<void> {
   say(cluster, `${host.label}: restarting ${serviceName(role)}`);
-  await restartService(host, serviceName(role), { isDetached: true, signal: cluster.context.signal });
+  await restartK3s(cluster, host, role);
   await waitUntilUp(cluster, host, role, { version });
+}
+
+/** Begins a restart; when this returns, the old k3s is gone, and what answers is the new one. */
+export async function restartK3s({ context }: K3sCluster, host: Host, role: K3sRole): Promise<void> {
+  const { signal } = context;
+  await stopService(host, serviceName(role), { signal });
+  await startService(host, serviceName(role), { isDetached: true, signal });
 }
 
 function registriesFile({ context }: K3sCluster): FootprintFile {
