@@ -20,7 +20,10 @@ export interface ParseOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Variables over those of `env`, as given on the command line. */
   readonly values?: Readonly<Record<string, string>> | undefined;
-  /** A value whose variable is not set is left out and is no problem: for Clusterfiles that we stored without secrets. */
+  /**
+   * A value whose variable is not set is left out and is no problem: for looking at a Clusterfile that was stored
+   * without its secrets. What is applied must be complete.
+   */
   readonly allowMissing?: boolean | undefined;
 }
 

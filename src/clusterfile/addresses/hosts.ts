@@ -24,6 +24,9 @@ export interface HostList {
 /** More hosts than this in one range are a typing error: Kubernetes itself is made for up to 5,000 nodes. */
 export const MAX_RANGE = 5000;
 
+/** Nobody reads more of one list. */
+const MAX_MISTAKES = 100;
+
 /** The same for all lists of a Clusterfile together. */
 export const MAX_HOSTS = 10_000;
 
@@ -38,6 +41,7 @@ export function parseHostList(text: string): HostList {
   // A comma at the end is harmless; an empty list is not.
   if (parts.length > 1 && parts.at(-1) === '') parts.pop();
   for (const part of parts) {
+    if (mistakes.length >= MAX_MISTAKES) break;
     const read = parsePart(part);
     if ('message' in read) mistakes.push(read);
     else if (hosts.length + read.hosts.length > MAX_HOSTS)

@@ -1,14 +1,17 @@
 /** YAML of files that a Config changes: read as Kubernetes reads it, written always in the same way. */
 
-import { boolYaml11Tag, CORE_SCHEMA, dump, loadAll, mergeTag, YAMLException } from 'js-yaml';
-
-/** Kubernetes' programs read YAML 1.1's booleans still (sigs.k8s.io/yaml). */
-const SCHEMA = CORE_SCHEMA.withTags(boolYaml11Tag, mergeTag);
+import { dump } from 'js-yaml';
+import { parseStream } from '../../yaml/index.ts';
+import { createFindings } from '../reading/findings.ts';
+import { readPlain } from '../reading/plain.ts';
 
 /** Files longer than this are not merged with anything. In characters. */
 const MAX_LENGTH = 16 * 1024 * 1024;
 
-/** What a text is not, in words for people. */
+/** CRDs of large operators have some 100,000 values. Aliases count as often as they stand for something. */
+const MAX_VALUES = 500_000;
+
+/** What a text is not, in words for people; never with a part of the text, which may hold secrets. */
 export class NotYaml extends Error {
   override readonly name = 'NotYaml';
 }
@@ -16,14 +19,20 @@ export class NotYaml extends Error {
 /** All documents of a text, empty ones left out. @throws NotYaml */
 export function readYamls(text: string): readonly unknown[] {
   if (text.length > MAX_LENGTH) throw new NotYaml('it is longer than 16 MiB');
-  try {
-    const documents = loadAll(text, { schema: SCHEMA, maxAliases: 1000 });
-    return documents.filter((document) => document !== null && document !== undefined);
-  } catch (error) {
-    // The message of the parser quotes the line, which may hold a secret; its reason does not.
-    if (error instanceof YAMLException) throw new NotYaml(error.reason + placeOf(error));
-    throw new NotYaml('it is too deep or too large');
+  const findings = createFindings();
+  const budget = { left: MAX_VALUES };
+  // Variables are those of the file.
+  const scope = { expand: (value: string) => value, secrets: new Map<string, string>() };
+  const documents: unknown[] = [];
+  for (const yaml of parseStream(text, '')) {
+    if ('problem' in yaml) throw new NotYaml(`it is not YAML${inLine(yaml.problem.at?.line)}`);
+    const tree = readPlain({ yaml, findings, scope, budget }, yaml.root);
+    const [problem] = findings.sorted();
+    if (budget.left < 0) throw new NotYaml('it has too many values');
+    if (problem !== undefined) throw new NotYaml(`it has a key twice, or is too deep${inLine(problem.at?.line)}`);
+    if (tree !== null && tree !== undefined) documents.push(tree);
   }
+  return documents;
 }
 
 /** A value as YAML: block style, two spaces, no aliases. */
@@ -35,6 +44,6 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function placeOf({ mark }: YAMLException): string {
-  return mark === undefined ? '' : ` in line ${mark.line + 1}`;
+function inLine(line: number | undefined): string {
+  return line === undefined ? '' : ` in line ${line}`;
 }

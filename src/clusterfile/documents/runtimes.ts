@@ -6,7 +6,7 @@ import type { Fields } from '../desired.ts';
 import type { Checked } from '../reading/checked.ts';
 import type { Findings } from '../reading/findings.ts';
 import { readPlain } from '../reading/plain.ts';
-import { keyNode, type Reading } from '../reading/reading.ts';
+import { keyNodes, type Reading } from '../reading/reading.ts';
 import { KUBEADM_KEYS, kindOfKey, SECTIONS } from '../schema/kubeadm-fields.ts';
 
 /** Any document as it stands. */
@@ -19,9 +19,10 @@ export function readRaw(reading: Reading): Fields {
 export function warnUnknownKeys(reading: Reading, kind: string): void {
   const known = [...(KUBEADM_KEYS[kind] ?? []), ...TOP];
   if (known.length === TOP.length) return;
+  const keys = keyNodes(reading.yaml, reading.yaml.root);
   for (const [key, value] of entriesOf(reading.yaml, reading.yaml.root)) {
-    if (known.includes(key)) continue;
-    const at = placeOf(reading.yaml, keyNode(reading.yaml, reading.yaml.root, key) ?? value);
+    if (known.includes(key) || reading.findings.isFull()) continue;
+    const at = placeOf(reading.yaml, keys.get(key) ?? value);
     reading.findings.warn(at, `kubeadm knows no ${key} in a ${kind}`, didYouMean(key, known));
   }
 }
@@ -53,7 +54,7 @@ export function readK3s(reading: Reading): { readonly server: Fields; readonly a
     if (section === undefined) return {};
     if (isMapping(yaml, section)) return readSettings(reading, section, []);
     const hint = name === 'server' ? 'sealer says which server is joined: leave it out.' : undefined;
-    findings.add(placeOf(yaml, keyNode(yaml, node, name) ?? section), `${name} is not a mapping`, hint);
+    findings.add(placeOf(yaml, keyNodes(yaml, node).get(name) ?? section), `${name} is not a mapping`, hint);
     return {};
   });
   return { server: { ...server, ...sections[0] }, agent: sections[1] ?? {} };
@@ -67,22 +68,20 @@ const VERSIONS: Readonly<Record<string, string>> = {
 };
 
 function reportBeside({ yaml, findings }: Reading, known: readonly string[]): void {
+  const keys = keyNodes(yaml, yaml.root);
   for (const [key, value] of entriesOf(yaml, yaml.root)) {
     if (known.includes(key)) continue;
-    findings.add(
-      placeOf(yaml, keyNode(yaml, yaml.root, key) ?? value),
-      `${key} stands beside spec`,
-      'Move it below spec.',
-    );
+    findings.add(placeOf(yaml, keys.get(key) ?? value), `${key} stands beside spec`, 'Move it below spec.');
   }
 }
 
 function readSettings(reading: Reading, node: YamlNode, skipped: readonly string[]): Fields {
   const { yaml, findings } = reading;
   const settings: [string, unknown][] = [];
+  const keys = keyNodes(yaml, node, findings);
   for (const [key, value] of entriesOf(yaml, node)) {
     if (skipped.includes(key)) continue;
-    reportName(key, keyNode(yaml, node, key) ?? value, yaml, findings);
+    reportName(key, keys.get(key) ?? value, yaml, findings);
     const tree = readPlain(reading, value, key);
     if (tree !== undefined) settings.push([key, tree]);
   }

@@ -21,6 +21,7 @@ export function splitSelectors(text: string): readonly string[] {
  * @param roles that hosts have; undefined: any role will do
  */
 export function selectorMistake(text: string, roles: readonly string[] | undefined): AddressMistake | undefined {
+  if (text.length > 1000) return { message: 'A selector is longer than 1000 characters' };
   if (text.includes('=')) return labelMistake(text);
   if (isAddress(text)) return parseHostList(text).mistakes[0];
   if (/^(?:master|node)\d{0,4}$/.test(text)) return undefined;

@@ -7,7 +7,10 @@ import type { FlagShape, ListShape, MapShape, ObjectShape, Shape, TextShape, Who
 import type { Checked } from './checked.ts';
 import { hasVariable } from './environment.ts';
 import { isPlainScalar, readPlain } from './plain.ts';
-import { keyNode, placeWithin, type Reading, reportDuplicates, spend } from './reading.ts';
+import { keyNodes, placeWithin, type Reading, spend } from './reading.ts';
+
+/** Fields other than scripts and files are short. In characters. */
+const MAX_TEXT = 256 * 1024;
 
 /**
  * Reads a node as its shape says. What is wrong is a problem and left out, and so is what is empty (`ssh:` and nothing).
@@ -41,14 +44,15 @@ function checkObject(reading: Reading, node: YamlNode, shape: ObjectShape, name:
     findings.add(placeOf(yaml, node), `${name || 'A document'} is not a mapping`, `It takes ${listNames(known)}.`);
     return undefined;
   }
-  reportDuplicates(reading, node);
+  const keys = keyNodes(yaml, node, findings);
   const entries = new Map<string, Checked>();
   const given = entriesOf(yaml, node);
   for (const [key, value] of given) {
     const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
     if (field === undefined) {
+      if (findings.isFull()) continue;
       const hint = didYouMean(key, known) ?? `Known are ${listNames(known, 12)}.`;
-      findings.add(placeOf(yaml, keyNode(yaml, node, key) ?? value), `${join(name, key)} is unknown`, hint);
+      findings.add(placeOf(yaml, keys.get(key) ?? value), `${join(name, key.slice(0, 60))} is unknown`, hint);
       continue;
     }
     const checked = check(reading, value, field, join(name, key));
@@ -60,7 +64,8 @@ function checkObject(reading: Reading, node: YamlNode, shape: ObjectShape, name:
   for (const [key, field] of Object.entries(shape.fields)) {
     if (!field.isRequired || given.has(key)) continue;
     // A misspelt field is told once.
-    if ([...given.keys()].some((each) => !Object.hasOwn(shape.fields, each) && isMeant(each, key, known))) continue;
+    if ([...given.keys()].slice(0, 50).some((each) => !Object.hasOwn(shape.fields, each) && isMeant(each, key, known)))
+      continue;
     findings.add(placeOf(yaml, node), `${join(name, key)} is missing`, field.about);
   }
   return { at: placeOf(yaml, node), entries };
@@ -78,6 +83,10 @@ function checkText(reading: Reading, node: YamlNode, shape: TextShape, name: str
     if (shape.orTree === true)
       return { at, text: dump(readLiteralTree(reading, node), { lineWidth: -1, noRefs: true }) };
     findings.add(at, `${name} is not a text`, 'Put it into quotes if it has brackets, braces or ": ".');
+    return undefined;
+  }
+  if (shape.isLiteral !== true && text.length > MAX_TEXT) {
+    findings.add(at, `${name} is longer than ${MAX_TEXT / 1024} KiB`);
     return undefined;
   }
   const value = shape.isLiteral ? text : scope.expand(text, placeWithin(reading, node, text), shape.isSecret === true);
@@ -161,9 +170,9 @@ function checkMap(reading: Reading, node: YamlNode, shape: MapShape, name: strin
     findings.add(placeOf(yaml, node), `${name} is not a mapping`, 'Write key: value.');
     return undefined;
   }
-  reportDuplicates(reading, node);
+  const keys = keyNodes(yaml, node, findings);
   const entries = [...entriesOf(yaml, node)].flatMap(([key, value]): [string, Checked][] => {
-    const at = placeOf(yaml, keyNode(yaml, node, key) ?? value);
+    const at = placeOf(yaml, keys.get(key) ?? value);
     if (isEmpty(reading, follow(yaml, value))) return [[key, { at, text: '' }]];
     const checked = check(reading, value, shape.of, join(name, key));
     return checked === undefined ? [] : [[key, { ...checked, at }]];

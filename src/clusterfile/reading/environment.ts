@@ -40,14 +40,15 @@ export function createScope(
           const match = INNER.exec(inner);
           const name = match?.[1];
           if (!written.endsWith('}') || name === undefined) {
-            findings.add(at(offset), `${written.slice(0, 40)} is not a variable`, FORMS, 'BAD_VARIABLE');
+            if (!findings.isFull())
+              findings.add(at(offset), `${written.slice(0, 40)} is not a variable`, FORMS, 'BAD_VARIABLE');
             isWhole = false;
             return written;
           }
           const value = lookUp(name, match?.[2]);
           if (value === undefined) {
             isWhole = false;
-            if (!allowMissing)
+            if (!allowMissing && !findings.isFull())
               findings.add(at(offset), `The environment variable ${name} is not set`, missingHint(name), 'ENV_MISSING');
             return '';
           }
@@ -67,7 +68,7 @@ export function hasVariable(text: string): boolean {
 
 /** Writes a text so that reading it gives the text again. */
 export function escapeVariables(text: string): string {
-  return text.replaceAll('${', '$${');
+  return text.replaceAll('${', () => '$${');
 }
 
 /** The last word of a name tells: TOKEN_FILE and PASSWORD_LENGTH are no secrets; DBPassword is one. */

@@ -6,6 +6,8 @@ export interface Findings {
   add(at: Place, message: string, hint?: string, code?: ErrorCode): void;
   /** The same for something that fails nothing. */
   warn(at: Place, message: string, hint?: string, code?: ErrorCode): void;
+  /** No more problems are kept: what only serves them can be left out. */
+  isFull(): boolean;
   /** In the order of the file. */
   sorted(): Problem[];
 }
@@ -28,6 +30,7 @@ export function createFindings(): Findings {
   return {
     add: (at, message, hint, code = 'CLUSTERFILE_INVALID') => add('error', code, at, message, hint),
     warn: (at, message, hint, code = 'CLUSTERFILE_INVALID') => add('warning', code, at, message, hint),
+    isFull: () => found.length >= MAX_PROBLEMS,
     sorted: () => [...found].sort(byPlace).concat(droppedNote(found, dropped)),
   };
 }

@@ -3,7 +3,7 @@
 import { EVENT_ID, SCALAR_STYLE } from 'js-yaml';
 import { entriesOf, follow, isMapping, isSequence, itemsOf, placeOf, textOf, type YamlNode } from '../../yaml/index.ts';
 import { looksSecret } from './environment.ts';
-import { placeWithin, type Reading, reportDuplicates, spend } from './reading.ts';
+import { keyNodes, placeWithin, type Reading, spend } from './reading.ts';
 
 /** Deeper than any settings of Kubernetes. */
 const MAX_DEPTH = 64;
@@ -21,7 +21,7 @@ export function readPlain(reading: Reading, node: YamlNode, key = '', depth = 0)
     return undefined;
   }
   if (isMapping(yaml, target)) {
-    reportDuplicates(reading, target);
+    keyNodes(yaml, target, reading.findings);
     const entries = [...entriesOf(yaml, target)].map(([name, value]) => [
       name,
       readPlain(reading, value, name, depth + 1),

@@ -26,23 +26,22 @@ export function spend(reading: Reading, node: YamlNode): boolean {
   return reading.budget.left >= 0;
 }
 
-/** Tells of keys that a mapping has twice; the last one counts. */
-export function reportDuplicates(reading: Reading, node: YamlNode): void {
-  const seen = new Set<string>();
-  const children = childrenOf(reading.yaml, node);
+/**
+ * The nodes of a mapping's own keys; of a key that stands twice the last, as its value counts.
+ * @param findings told of such keys, if given
+ */
+export function keyNodes(yaml: YamlDocument, mapping: YamlNode, findings?: Findings): ReadonlyMap<string, YamlNode> {
+  const nodes = new Map<string, YamlNode>();
+  const children = childrenOf(yaml, mapping);
   for (let i = 0; i < children.length; i += 2) {
     const child = children[i];
-    const key = textOf(reading.yaml, child);
+    const key = textOf(yaml, child);
     if (child === undefined || key === undefined || key === '<<') continue;
-    if (seen.has(key))
-      reading.findings.add(placeOf(reading.yaml, child), `${key} stands here twice`, 'Keep one of them.');
-    seen.add(key);
+    if (nodes.has(key))
+      findings?.add(placeOf(yaml, child), `${key.slice(0, 60)} stands here twice`, 'Keep one of them.');
+    nodes.set(key, child);
   }
-}
-
-/** The node of a key itself, where the mapping has it of its own. */
-export function keyNode(yaml: YamlDocument, mapping: YamlNode, key: string): YamlNode | undefined {
-  return childrenOf(yaml, mapping).find((child, i) => i % 2 === 0 && textOf(yaml, child) === key);
+  return nodes;
 }
 
 /** Where a character of a scalar stands; of a folded or quoted one, where the scalar does. */

@@ -102,7 +102,7 @@ export const CLUSTER: Fields = {
   registry: object('Where the cluster pulls images from.', REGISTRY),
   dataRoot: text('Folder on every host that holds what sealer keeps there.', {
     byDefault: '/var/lib/sealer',
-    pattern: /^\/(?!.*(?:^|\/)\.\.?(?:\/|$))[\w.-]+[\w./-]*$/,
+    pattern: /^\/(?!.*(?:^|\/)\.\.?(?:\/|$))[\w.-][\w./-]*$/,
     form: 'an absolute path below / of letters, digits, -, _ and dots',
   }),
 };
