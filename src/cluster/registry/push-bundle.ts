@@ -7,8 +7,8 @@ import type { ExternalRegistrySpec } from '../../clusterfile/desired.ts';
 import { SealerError } from '../../error.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { type Document, type ImageManifest, parseDocument } from '../../oci/manifest.ts';
-import { isIndexType, isManifestType, isNondistributable } from '../../oci/media-types.ts';
+import { type Document, type ImageManifest, type IndexDocument, parseDocument, serialize } from '../../oci/manifest.ts';
+import { isNondistributable } from '../../oci/media-types.ts';
 import { parseReference, type Reference } from '../../oci/reference.ts';
 import type { Store } from '../../oci/store/index.ts';
 import { inParallel } from '../../parallel.ts';
@@ -87,6 +87,8 @@ class Push {
   readonly #signal: AbortSignal | undefined;
   /** By repository and digest: images share blobs. */
   readonly #blobs = new Map<string, Promise<void>>();
+  /** The last push of each blob. */
+  readonly #turns = new Map<Digest, Promise<void>>();
   /** Repositories of this registry that have a blob by now. */
   readonly #homes = new Map<Digest, string>();
 
@@ -110,20 +112,38 @@ class Push {
   }
 
   async #put(from: string, target: Reference, document: Document, tag: string | undefined): Promise<void> {
-    const { digest } = document.descriptor;
-    if (await this.#isThere(target, digest, tag)) return;
-    if (document.kind === 'index') {
-      for (const child of document.index.manifests) {
-        const isDocument = isIndexType(child.mediaType) || isManifestType(child.mediaType);
-        // An index is carried with the platforms that are wanted; the registry says whether it takes it so.
-        const inner = isDocument ? await this.#document(from, child.digest) : undefined;
-        if (inner !== undefined) await this.#put(from, target, inner, undefined);
-      }
-    } else {
-      const { config, layers } = document.manifest;
-      const blobs = [config, ...layers].filter(({ mediaType }) => !isNondistributable(mediaType));
-      await Promise.all(blobs.map((blob) => this.#blobOnce(from, target, blob)));
+    if (await this.#isThere(target, document.descriptor.digest, tag)) return;
+    if (document.kind === 'index') return await this.#putIndex(from, target, document, tag);
+    const { config, layers } = document.manifest;
+    const blobs = [config, ...layers].filter(({ mediaType }) => !isNondistributable(mediaType));
+    await Promise.all(blobs.map((blob) => this.#blobOnce(from, target, blob)));
+    await this.#putDocument(target, document, tag);
+  }
+
+  /** An index is carried with the platforms that are wanted; most registries take one only with all. */
+  async #putIndex(from: string, target: Reference, document: IndexDocument, tag: string | undefined): Promise<void> {
+    const { manifests } = document.index;
+    const children = await Promise.all(manifests.map(({ digest }) => this.#document(from, digest)));
+    const carried = children.filter((child) => child !== undefined);
+    for (const child of carried) await this.#put(from, target, child, undefined);
+    try {
+      return await this.#putDocument(target, document, tag);
+    } catch (error) {
+      const isPartial = carried.length < manifests.length && carried.length > 0;
+      if (!isPartial || !(error instanceof SealerError) || error.code !== 'REGISTRY_ERROR') throw error;
     }
+    const rest = reduced(document, carried);
+    if (!(await this.#isThere(target, rest.descriptor.digest, tag))) await this.#putDocument(target, rest, tag);
+    if (tag !== undefined) return;
+    this.#report({
+      type: 'note',
+      level: 'warning',
+      message: `${target.registry} does not take ${target.repository}@${document.descriptor.digest} without all of its platforms`,
+      hint: 'Build the cluster image with all platforms of it, or name that image by a tag.',
+    });
+  }
+
+  async #putDocument(target: Reference, document: Document, tag: string | undefined): Promise<void> {
     await this.#client.putDocument({ ...target, tag }, document, this.#signal);
     this.moved += document.bytes.byteLength;
   }
@@ -141,8 +161,15 @@ class Push {
 
   #blobOnce(from: string, target: Reference, blob: Descriptor): Promise<void> {
     const key = `${target.repository}@${blob.digest}`;
-    const pushed = this.#blobs.get(key) ?? this.#blob(from, target, blob);
+    const known = this.#blobs.get(key);
+    if (known !== undefined) return known;
+    // Into one repository after the other: what the first has, the others can mount.
+    const before = this.#turns.get(blob.digest) ?? Promise.resolve();
+    const pushed = before.then(() => this.#blob(from, target, blob));
+    this.#turns.set(blob.digest, pushed);
     this.#blobs.set(key, pushed);
+    // Whoever waits for it hears of its failure; nobody waiting is no crash.
+    pushed.catch(() => {});
     return pushed;
   }
 
@@ -180,6 +207,15 @@ class Push {
     const found = await this.#storage.manifest(repository, digest);
     return found === undefined ? undefined : parseDocument(Buffer.from(found.bytes), found.mediaType);
   }
+}
+
+/** What is carried of an index: the one platform, or a smaller index, which has another digest but the same platforms. */
+function reduced({ index, descriptor }: IndexDocument, carried: readonly Document[]): Document {
+  const [only] = carried;
+  if (only !== undefined && carried.length === 1) return only;
+  const digests = new Set(carried.map((each) => each.descriptor.digest));
+  const manifests = index.manifests.filter(({ digest }) => digests.has(digest));
+  return parseDocument(serialize({ ...index, manifests }), descriptor.mediaType);
 }
 
 async function openStored(
