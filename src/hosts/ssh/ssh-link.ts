@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientChannel } from 'ssh2';
 import { forwardByProcess } from '../command/forward-by-process.ts';
 import type { Link, LinkedProcess, ProcessEnd, StartOptions } from '../command/link.ts';
+import { LINK_TRIES } from '../files/again.ts';
 import type { Connection } from './connection.ts';
 import { type Target, unreachable } from './dial.ts';
 import { Turns } from './turns.ts';
@@ -81,15 +82,18 @@ export class SshLink implements Link {
 
   /**
    * sshd counts a session until it has swept up after its end, so that one too many may be refused for a moment; and
-   * its administrator may allow fewer than we count on. A command whose session was refused was never begun.
+   * its administrator may allow fewer than we count on. And that a connection broke may show only now. Asking again is
+   * safe: the launcher does nothing before it has read, and nothing is written before its session is there.
    */
   async #openSession(argv: readonly string[], signal: AbortSignal | undefined): Promise<ClientChannel> {
     let waited = 0;
+    let broken = 0;
     for (let pause = 10; ; pause = Math.min(2 * pause, SLOWEST_MS)) {
       const client = await this.#options.connection.get(signal);
       try {
         return await this.#exec(client, argv);
       } catch (error) {
+        if (isLate(error) && ++broken <= LINK_TRIES) continue;
         if (!isRefused(error) || waited > REFUSED_MS) throw unreachable(this.#target, error);
         await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
         // As long as others of ours run, it is for their end that we wait.
@@ -145,6 +149,11 @@ function quote(word: string): string {
 /** RFC 4254, 5.1: SSH_OPEN_ADMINISTRATIVELY_PROHIBITED. */
 function isProhibited(error: unknown): boolean {
   return error instanceof Error && 'reason' in error && error.reason === 1;
+}
+
+/** What ssh2 says when the connection was gone already, or went before the answer. */
+function isLate(error: unknown): boolean {
+  return error instanceof Error && /^(?:Not connected|No response from server)$/.test(error.message);
 }
 
 /** RFC 4254, 5.1: SSH_OPEN_CONNECT_FAILED, which is what sshd says beyond MaxSessions, and SSH_OPEN_RESOURCE_SHORTAGE. */
