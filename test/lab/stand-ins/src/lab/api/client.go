@@ -69,6 +69,19 @@ func FromFiles(base, authority, path string) (*Client, error) {
 	return New(base, text, &pair), nil
 }
 
+// FromPair makes a client of an authority's file and one file with both certificate and key, as kubelets keep theirs.
+func FromPair(base, authority, file string) (*Client, error) {
+	text, err := os.ReadFile(authority)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := tls.LoadX509KeyPair(file, file)
+	if err != nil {
+		return nil, err
+	}
+	return New(base, text, &pair), nil
+}
+
 // Do sends one request; body nil sends none. @returns what came as JSON
 func (client *Client) Do(method, path string, body interface{}, kind string) (Object, error) {
 	var sent io.Reader

@@ -28,6 +28,8 @@ type child struct {
 	name    string
 	process *os.Process
 	ended   chan struct{}
+	// Whether its end is no news.
+	isReleased bool
 }
 
 // New makes a family whose members write a log each into a folder.
@@ -52,13 +54,36 @@ func (family *Family) Keep(name string, environment []string, argv ...string) er
 }
 
 // Restart starts a program that may end, as one does that lost a lease, and starts it again.
-func (family *Family) Restart(name string, argv ...string) {
-	_, err := family.start(name, nil, argv, func(*os.ProcessState) {
+func (family *Family) Restart(name string, environment []string, argv ...string) {
+	_, err := family.start(name, environment, argv, func(*os.ProcessState) {
 		time.Sleep(time.Second)
-		family.Restart(name, argv...)
+		family.Restart(name, environment, argv...)
 	})
 	if err != nil {
 		family.Failed <- err
+	}
+}
+
+// End asks a program to end; one that was started by Restart comes again.
+func (family *Family) End(name string) {
+	family.mutex.Lock()
+	defer family.mutex.Unlock()
+	for _, each := range family.alive {
+		if each.name == name {
+			_ = each.process.Signal(syscall.SIGTERM)
+		}
+	}
+}
+
+// Release ends a program for good; that it ends is no failure any more.
+func (family *Family) Release(name string) {
+	family.mutex.Lock()
+	defer family.mutex.Unlock()
+	for _, each := range family.alive {
+		if each.name == name {
+			each.isReleased = true
+			_ = each.process.Kill()
+		}
 	}
 }
 
@@ -93,7 +118,7 @@ func (family *Family) start(name string, environment, argv []string, ended func(
 		_ = command.Wait()
 		close(made.ended)
 		family.mutex.Lock()
-		ending := family.ending
+		ending := family.ending || made.isReleased
 		for i, each := range family.alive {
 			if each == made {
 				family.alive = append(family.alive[:i:i], family.alive[i+1:]...)

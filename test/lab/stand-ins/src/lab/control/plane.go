@@ -84,8 +84,8 @@ func (plane Plane) StartControllers(family *children.Family, client *api.Client)
 	if plane.SigningCA != "" {
 		manager = append(manager, "--cluster-signing-cert-file="+plane.SigningCA+".crt", "--cluster-signing-key-file="+plane.SigningCA+".key")
 	}
-	family.Restart("kube-controller-manager", append(manager, dashed(plane.ManagerArguments)...)...)
-	family.Restart("kube-scheduler", append([]string{programs.Kubernetes("kube-scheduler"), "--kubeconfig=" + plane.SchedulerKubeconfig,
+	family.Restart("kube-controller-manager", nil, append(manager, dashed(plane.ManagerArguments)...)...)
+	family.Restart("kube-scheduler", nil, append([]string{programs.Kubernetes("kube-scheduler"), "--kubeconfig=" + plane.SchedulerKubeconfig,
 		"--leader-elect-resource-lock=leases", "--bind-address=127.0.0.1", "--port=0"}, dashed(plane.SchedulerArguments)...)...)
 }
 

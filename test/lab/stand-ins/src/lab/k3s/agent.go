@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lab/api"
+	"lab/balancer"
 	"lab/children"
 	"lab/member"
 	"lab/pki"
@@ -48,7 +49,7 @@ func agent(arguments []string) error {
 	family := children.New(at.agent("logs"))
 	stopAtSignal(family)
 	local := net.JoinHostPort("127.0.0.1", all.or("lb-server-port", "6444"))
-	balancing, err := startBalancer(at.agent("etc/k3s-agent-load-balancer.json"), local, base)
+	balancing, err := balancer.Start(at.agent("etc/k3s-agent-load-balancer.json"), local, base)
 	if err != nil {
 		return err
 	}
@@ -122,11 +123,11 @@ func bringUpAgent(family *children.Family, settings member.Settings, all options
 }
 
 // keepServers tells the balancer which servers there are.
-func keepServers(balancing *balancer, there *supervisor) {
+func keepServers(balancing *balancer.Balancer, there *supervisor) {
 	for ; ; time.Sleep(2 * time.Second) {
 		var addresses []string
 		if there.get("/v1-k3s/apiservers", nil, &addresses) == nil {
-			balancing.update(addresses)
+			balancing.Update(addresses)
 		}
 	}
 }
@@ -136,7 +137,9 @@ func startNode(family *children.Family, settings member.Settings, all options, a
 	if err := settings.PrepareHost(); err != nil {
 		return err
 	}
-	at.dropOldPrograms()
+	if err := at.unpack(); err != nil {
+		return err
+	}
 	if err := writeRegistries(all, settings.CertsFolder); err != nil {
 		return err
 	}
@@ -163,7 +166,7 @@ func memberSettings(all options, at layout, name, address string) member.Setting
 		Etc: at.agent("etc"), ContainerdRoot: at.agent("containerd"), ContainerdState: "/run/k3s/containerd",
 		CertsFolder: at.agent("etc/containerd/certs.d"), PauseImage: all.or("pause-image", "docker.io/rancher/mirrored-pause:3.1"),
 		ClusterCIDR: all.or("cluster-cidr", "10.42.0.0/16"), ClusterDNS: all.or("cluster-dns", tenthOf(serviceCIDR)),
-		ClusterDomain: all.or("cluster-domain", "cluster.local"), Link: "flannel.1", CNIFolder: at.agent("etc/cni/net.d"),
+		ClusterDomain: all.or("cluster-domain", "cluster.local"), Link: "flannel.1", MasqueradeComment: "flanneld masq", CNIFolder: at.agent("etc/cni/net.d"),
 		Labels: all.list("node-label"), Taints: all.list("node-taint"), KubeletArguments: all.list("kubelet-arg"),
 		ServingCertificate: at.agent("serving-kubelet"), ClientCA: at.agent("client-ca.crt"),
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"lab/programs"
 )
 
 // layout is where a data folder keeps what, as in the real one.
@@ -22,18 +24,15 @@ func (at layout) etcd() string              { return filepath.Join(at.data, "ser
 // programs is the folder of unpacked programs, by version.
 func (at layout) programs() string { return filepath.Join(at.data, "data", version, "bin") }
 
-// dropOldPrograms leaves those of this version alone, and a link to them.
-func (at layout) dropOldPrograms() {
-	folders, _ := filepath.Glob(filepath.Join(at.data, "data", "v*"))
-	for _, folder := range folders {
-		if filepath.Base(folder) != version {
-			_ = os.RemoveAll(folder)
-		}
+// unpack lays out the programs of this version. Those of others stay: containers' shims still run from there.
+func (at layout) unpack() error {
+	if err := programs.Unpack(at.programs()); err != nil {
+		return err
 	}
 	current := filepath.Join(at.data, "data/current")
 	_ = os.MkdirAll(filepath.Dir(current), 0o755)
 	_ = os.Remove(current)
-	_ = os.Symlink(version, current)
+	return os.Symlink(version, current)
 }
 
 // hasDefaultRoute: without one the real one ends.

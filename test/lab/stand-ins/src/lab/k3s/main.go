@@ -73,7 +73,7 @@ func kubectl(arguments []string) error {
 
 func ctr(arguments []string) error {
 	argv := append([]string{"ctr", "--address", "/run/k3s/containerd/containerd.sock", "--namespace", "k8s.io"}, arguments...)
-	return syscall.Exec(programs.Container("ctr"), argv, programs.ContainerEnvironment())
+	return syscall.Exec(programs.Container("ctr"), argv, programs.ContainerEnvironment(""))
 }
 
 // crictl knows the two questions that scripts ask: which images, which containers.

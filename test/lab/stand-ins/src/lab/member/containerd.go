@@ -39,9 +39,7 @@ func (settings Settings) StartContainerd(family *children.Family, file, text str
 	if err := pki.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
-	if err := family.Keep("containerd", programs.ContainerEnvironment(), programs.Container("containerd"), "--config", file); err != nil {
-		return err
-	}
+	family.Restart("containerd", programs.ContainerEnvironment(settings.Programs), filepath.Join(settings.Programs, "containerd"), "--config", file)
 	var said []byte
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		var err error
@@ -55,22 +53,24 @@ func (settings Settings) StartContainerd(family *children.Family, file, text str
 // Ctr is ctr on the kubelet's images.
 func (settings Settings) Ctr(arguments ...string) *exec.Cmd {
 	command := exec.Command(programs.Container("ctr"), append([]string{"--address", settings.Socket(), "--namespace", "k8s.io"}, arguments...)...)
-	command.Env = programs.ContainerEnvironment()
+	command.Env = programs.ContainerEnvironment(settings.Programs)
 	return command
 }
 
-// ImportImages imports each archive of a folder, in the order of their names. A bad one is only told of, as the real
+// ImportImages imports each archive of a folder that is new to it, in the order of their names. A bad one is only told of, as the real
 // ones do.
-func (settings Settings) ImportImages(folder string, say func(format string, values ...interface{})) {
+func (settings *Settings) ImportImages(folder string, say func(format string, values ...interface{})) {
 	archives, _ := filepath.Glob(filepath.Join(folder, "*"))
 	sort.Strings(archives)
+	if settings.imported == nil {
+		settings.imported = map[string]time.Time{}
+	}
 	for _, archive := range archives {
-		if !strings.HasSuffix(archive, ".tar") {
+		about, err := os.Stat(archive)
+		if err != nil || about.IsDir() || settings.imported[archive] == about.ModTime() || !settings.AnyArchive && !strings.HasSuffix(archive, ".tar") {
 			continue
 		}
-		if _, err := os.Stat(archive); err != nil {
-			continue
-		}
+		settings.imported[archive] = about.ModTime()
 		started := time.Now()
 		said, err := settings.Ctr("images", "import", "--snapshotter", settings.snapshotter(), archive).CombinedOutput()
 		if err != nil {

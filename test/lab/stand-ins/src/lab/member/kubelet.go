@@ -77,7 +77,7 @@ func (settings Settings) StartKubelet(family *children.Family) error {
 	for _, argument := range settings.KubeletArguments {
 		argv = append(argv, "--"+strings.TrimPrefix(argument, "--"))
 	}
-	return family.Keep("kubelet", programs.ContainerEnvironment(), argv...)
+	return family.Keep("kubelet", programs.ContainerEnvironment(settings.Programs), argv...)
 }
 
 // StartProxy runs the real kube-proxy. It gives up when no API answers it soon, so it comes late and may come again.
@@ -86,6 +86,6 @@ func (settings Settings) StartProxy(family *children.Family) error {
 	if err := pki.WriteFile(config, []byte(settings.fill(proxyConfig)), 0o600); err != nil {
 		return err
 	}
-	family.Restart("kube-proxy", programs.Kubernetes("kube-proxy"), "--config="+config)
+	family.Restart("kube-proxy", nil, programs.Kubernetes("kube-proxy"), "--config="+config)
 	return nil
 }

@@ -95,7 +95,7 @@ func (settings Settings) bringUp(pods, file string) error {
 		return err
 	}
 	masquerade := []string{"POSTROUTING", "-s", settings.ClusterCIDR, "!", "-d", settings.ClusterCIDR,
-		"-m", "comment", "--comment", "flanneld masq", "-j", "MASQUERADE"}
+		"-m", "comment", "--comment", settings.MasqueradeComment, "-j", "MASQUERADE"}
 	for _, command := range [][]string{
 		{"ip", "link", "add", link, "address", hardware(settings.Address), "mtu", "1450", "type", "vxlan", "id", "1",
 			"local", settings.Address, "dstport", "8472", "nolearning"},

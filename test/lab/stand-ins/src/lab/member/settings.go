@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Settings says who a node is and where it keeps what.
@@ -23,16 +24,26 @@ type Settings struct {
 	Etc string
 	// containerd: its data, its state and socket, and the folder of hosts.toml files.
 	ContainerdRoot, ContainerdState, CertsFolder string
-	PauseImage                                   string
+	// Where it is not containerd.sock in that folder.
+	ContainerdSocket string
+	PauseImage       string
 	// The pods' network.
 	ClusterCIDR, ClusterDNS, ClusterDomain, Link, CNIFolder string
 	Labels, Taints, KubeletArguments                        []string
 	// A kubelet's serving certificate is <path>.crt and <path>.key; empty: it signs its own.
 	ServingCertificate, ClientCA string
+	// Archives of images may have any name; which ones were imported.
+	AnyArchive bool
+	imported   map[string]time.Time
+	// What the rule says that masquerades pods: cleaning up knows it by that.
+	MasqueradeComment string
 }
 
 // Socket is containerd's.
 func (settings Settings) Socket() string {
+	if settings.ContainerdSocket != "" {
+		return settings.ContainerdSocket
+	}
 	return filepath.Join(settings.ContainerdState, "containerd.sock")
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // Kubernetes is the path of a program of Kubernetes, or etcd.
@@ -27,11 +28,41 @@ func Plugins() string {
 	return "/opt/cni/bin"
 }
 
-// ContainerEnvironment is what containerd and all below it need: its own folder first on PATH, and its libraries.
-func ContainerEnvironment() []string {
-	bin := filepath.Dir(Container("containerd"))
-	environment := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH")+":/usr/sbin:/sbin:/usr/bin:/bin")
-	if libraries := filepath.Join(filepath.Dir(bin), "lib"); bin != "/usr/bin" {
+// Unpack copies the container runtime into a folder, as the real ones do at their start: whoever ends containers knows
+// their shims by that folder.
+func Unpack(folder string) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{"containerd", "containerd-shim-runc-v2", "runc"} {
+		target := filepath.Join(folder, name)
+		if _, err := os.Stat(target); err == nil {
+			continue
+		}
+		content, err := os.ReadFile(Container(name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(target+".new", content, 0o755); err != nil {
+			return err
+		}
+		if err := os.Rename(target+".new", target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ContainerEnvironment is what containerd and all below it need: the folder that it is in first on PATH, and its libraries.
+func ContainerEnvironment(folder string) []string {
+	own := filepath.Dir(Container("containerd"))
+	environment := []string{"PATH=" + folder + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin:/usr/bin:/bin"}
+	for _, each := range os.Environ() {
+		if !strings.HasPrefix(each, "PATH=") {
+			environment = append(environment, each)
+		}
+	}
+	if libraries := filepath.Join(filepath.Dir(own), "lib"); own != "/usr/bin" {
 		if _, err := os.Stat(libraries); err == nil {
 			environment = append(environment, "LD_LIBRARY_PATH="+libraries)
 		}

@@ -1,4 +1,5 @@
-package main
+// Package balancer is a node's own way to the servers: connections to a local port lead to one that answers.
+package balancer
 
 import (
 	"encoding/json"
@@ -12,9 +13,8 @@ import (
 	"lab/pki"
 )
 
-// balancer is an agent's own way to the servers: 127.0.0.1:6444 leads to one that answers. What it knows outlives it in
-// a file; the server that it was first given is asked when all others are gone.
-type balancer struct {
+// Balancer outlives its process in a file; the server that it was first given is asked when all others are gone.
+type Balancer struct {
 	file  string
 	mutex sync.Mutex
 	known struct {
@@ -24,8 +24,9 @@ type balancer struct {
 	open map[net.Conn]string
 }
 
-func startBalancer(file, listen, server string) (*balancer, error) {
-	made := &balancer{file: file, open: map[net.Conn]string{}}
+// Start listens at an address of this host. server is the first one's URL.
+func Start(file, listen, server string) (*Balancer, error) {
+	made := &Balancer{file: file, open: map[net.Conn]string{}}
 	if text, err := os.ReadFile(file); err == nil {
 		_ = json.Unmarshal(text, &made.known)
 	}
@@ -48,8 +49,8 @@ func startBalancer(file, listen, server string) (*balancer, error) {
 	return made, nil
 }
 
-// update replaces the servers' addresses (10.0.0.2:6443). Connections to one that is gone end.
-func (all *balancer) update(addresses []string) {
+// Update replaces the servers' addresses (10.0.0.2:6443). Connections to one that is gone end.
+func (all *Balancer) Update(addresses []string) {
 	if len(addresses) == 0 {
 		return
 	}
@@ -70,7 +71,7 @@ func (all *balancer) update(addresses []string) {
 	}
 }
 
-func (all *balancer) first() string {
+func (all *Balancer) first() string {
 	address, err := url.Parse(all.known.ServerURL)
 	if err != nil {
 		return ""
@@ -81,7 +82,7 @@ func (all *balancer) first() string {
 	return address.Host
 }
 
-func (all *balancer) serve(client net.Conn) {
+func (all *Balancer) serve(client net.Conn) {
 	defer client.Close()
 	all.mutex.Lock()
 	targets := append(append([]string(nil), all.known.ServerAddresses...), all.first())
