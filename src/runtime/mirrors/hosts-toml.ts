@@ -6,27 +6,29 @@
 import type { RegistryAccess, RegistryEndpoint } from '../runtime.ts';
 
 /**
- * A file that lets only the cluster's registry answer for another one: what is named as `server` replaces the original, so
- * nothing ever falls through to the internet. The other endpoints are tried first, in order, and the server last;
- * naming it in both places would ask it twice for what is not there.
+ * A file that lets only the cluster's registry answer for another one: the endpoints in their order, and the first in the
+ * place of the original as well, so that nothing ever falls through to the internet. (containerd 1.6 disregards a file with a
+ * `server` and no `host`, without a word.)
  * @param folder of the repositories of that registry, as in `docker.io`; undefined: names as they are asked for
  */
 export function hostsToml(registry: RegistryAccess, folder: string | undefined): string {
-  const endpoints = registry.endpoints.slice(0, -1);
-  const last = registry.endpoints.at(-1);
-  if (last === undefined) return '# The cluster has no registry: nothing is pulled.\nserver = "https://127.0.0.1:1"\n';
+  const [first = NOWHERE] = registry.endpoints;
+  const hosts = registry.endpoints.length === 0 ? [NOWHERE] : registry.endpoints;
   return [
     '# Written by sealer.',
-    `server = ${quote(urlOf(last, folder))}`,
-    ...settings(registry, last, folder),
+    `server = ${quote(urlOf(first, folder))}`,
+    ...settings(registry, first, folder),
     ...headers(registry, 'header'),
-    ...endpoints.flatMap((endpoint) => {
+    ...hosts.flatMap((endpoint) => {
       const table = `host.${quote(urlOf(endpoint, folder))}`;
       return ['', `[${table}]`, ...settings(registry, endpoint, folder), ...headers(registry, `${table}.header`)];
     }),
     '',
   ].join('\n');
 }
+
+/** Where nobody listens: a cluster without a registry pulls nothing. */
+const NOWHERE: RegistryEndpoint = { scheme: 'https', authority: '127.0.0.1:1' };
 
 /** TOML's basic string. */
 export function quote(text: string): string {

@@ -47,23 +47,30 @@ export function lowerDocument(kind: string, document: Fields, api: KubeadmApi): 
 }
 
 /**
- * A wait for the control plane is the cluster's matter up to v1beta3, and a node's from v1beta4 on: `timeouts` of an
- * InitConfiguration goes into the ClusterConfiguration beside it.
+ * Both documents of an init. The wait for the control plane is the cluster's up to v1beta3 (`apiServer.timeoutForControlPlane`), and a
+ * node's from v1beta4 on (`timeouts.controlPlaneComponentHealthCheck`): either form is taken, and the right one written.
  */
 export function lowerPair(init: Fields, cluster: Fields, api: KubeadmApi): readonly [init: Fields, cluster: Fields] {
-  const wait = mapOf(init.timeouts).controlPlaneComponentHealthCheck;
-  const old = api === 'v1beta4' ? cluster : lowerTimeout(cluster, 'apiServer', 'timeoutForControlPlane', wait);
-  return [lowerDocument('InitConfiguration', init, api), lowerDocument('ClusterConfiguration', old, api)];
+  const { timeoutForControlPlane: old, ...server } = mapOf(cluster.apiServer);
+  const wait = mapOf(init.timeouts).controlPlaneComponentHealthCheck ?? old;
+  const rest = cluster.apiServer === undefined ? cluster : { ...cluster, apiServer: server };
+  const timed =
+    api === 'v1beta4'
+      ? ([withTimeout(init, wait), rest] as const)
+      : ([init, lowerTimeout(rest, 'apiServer', 'timeoutForControlPlane', wait)] as const);
+  return [lowerDocument('InitConfiguration', timed[0], api), lowerDocument('ClusterConfiguration', timed[1], api)];
 }
 
-/** `dns.type` and hyperkube went with v1beta3, `apiServer.timeoutForControlPlane` with v1beta4. */
+function withTimeout(init: Fields, wait: unknown): Fields {
+  return wait === undefined
+    ? init
+    : { ...init, timeouts: { ...mapOf(init.timeouts), controlPlaneComponentHealthCheck: wait } };
+}
+
+/** `dns.type` and hyperkube went with v1beta3. */
 function liftCluster(document: Fields): Fields {
   const { useHyperKubeImage: _, ...rest } = document;
-  return changeAt(
-    changeAt(rest, ['dns'], (dns) => without(mapOf(dns), 'type')),
-    ['apiServer'],
-    (server) => without(mapOf(server), 'timeoutForControlPlane'),
-  );
+  return changeAt(rest, ['dns'], (dns) => without(mapOf(dns), 'type'));
 }
 
 function liftTimeout(document: Fields, part: string, old: string, name: string): Fields {

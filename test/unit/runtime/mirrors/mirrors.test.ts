@@ -11,16 +11,21 @@ const registry = {
   mirrored: ['docker.io', 'registry.example.com:5000'],
 } as const;
 
-test('every endpoint is tried in order, the last as the server, and none twice', () => {
+test('every endpoint is tried in order, and the first stands in the place of the original', () => {
   assert.equal(
     hostsToml(registry, 'docker.io'),
     `# Written by sealer.
-server = "https://10.0.0.3:5000/v2/docker.io"
+server = "https://10.0.0.2:5000/v2/docker.io"
 capabilities = ["pull", "resolve"]
 override_path = true
 ca = "/home/pki/ca.crt"
 
 [host."https://10.0.0.2:5000/v2/docker.io"]
+capabilities = ["pull", "resolve"]
+override_path = true
+ca = "/home/pki/ca.crt"
+
+[host."https://10.0.0.3:5000/v2/docker.io"]
 capabilities = ["pull", "resolve"]
 override_path = true
 ca = "/home/pki/ca.crt"
