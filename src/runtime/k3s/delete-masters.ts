@@ -44,7 +44,7 @@ async function deleteServer(cluster: K3sCluster, departing: Departing): Promise<
   }
   if (host !== undefined) await stopK3s(cluster, host);
   await waitUntilGone(cluster, address);
-  // It may have registered again between the deletion and the stop.
+  // It may have registered again between the deletion and the stop; and its finalizers may have nobody to run them.
   if (node !== undefined) await forget(cluster, node.name);
   await clean(cluster, departing);
   await pointElsewhere(cluster, address);
@@ -58,16 +58,16 @@ interface Leaving {
 }
 
 async function leaveEtcd(cluster: K3sCluster, { host, node, members }: Leaving): Promise<void> {
-  const { kubectl, context, limits, files } = cluster;
+  const { kubectl, context, files } = cluster;
   const { signal } = context;
   // A k3s without its secret waits for it at its start: whatever restarts the service, it does not join again.
   if (host !== undefined) await host.exec({ argv: ['rm', '-f', files.token], signal });
   if (hasRemoveAnnotation(node.version) && (await leaveByAnnotation(cluster, node.name))) return;
   // With others enough, it stops first, so that it cannot register again; of two, both have to agree.
   if (host !== undefined && members > 2) await stopK3s(cluster, host);
-  const seconds = Math.ceil(limits.leaveMs / 1000);
-  // The finalizer of the node takes its member out of etcd.
-  await kubectl(['delete', 'node', node.name, '--ignore-not-found', `--timeout=${seconds}s`], { signal });
+  // A finalizer of the node takes its member out of etcd. Another one may never run (seen with 1.21), so it is not waited for.
+  await kubectl(['delete', 'node', node.name, '--ignore-not-found', '--wait=false'], { signal });
+  await waitUntilGone(cluster, node.address);
 }
 
 /** @returns whether etcd let it go; false where nobody cares for the annotation */
@@ -92,7 +92,11 @@ async function leaveByAnnotation({ kubectl, context, limits }: K3sCluster, name:
 async function waitUntilGone(cluster: K3sCluster, address: string): Promise<void> {
   const gone = await poll(
     async (): Promise<Round<true>> => {
-      const members = await etcdMembers(cluster);
+      const members = await etcdMembers(cluster).catch((error: unknown) => {
+        // Those that stay may have to choose another leader first.
+        if (error instanceof SealerError && error.code === 'CLUSTER_UNREACHABLE') return [address];
+        throw error;
+      });
       return members?.includes(address) === true ? {} : { done: true };
     },
     { timeoutMs: cluster.limits.leaveMs, signal: cluster.context.signal },

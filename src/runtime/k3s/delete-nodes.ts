@@ -1,11 +1,15 @@
 /** Nodes go: drained, stopped, deleted, cleaned, in this order, since a kubelet that still runs would register again. */
 
 import { SealerError } from '../../error.ts';
+import { poll, type Round } from '../../kubernetes/poll.ts';
 import { inParallel } from '../../parallel.ts';
-import { cordonNode, deleteNode, drainNode, listNodes } from '../nodes/index.ts';
+import { cordonNode, drainNode, listNodes } from '../nodes/index.ts';
 import type { Departing, NodeState } from '../runtime.ts';
 import { DRAINS_AT_A_TIME, HOSTS_AT_A_TIME, type K3sCluster, say } from './cluster.ts';
 import { stopK3s, wipe } from './wipe.ts';
+
+/** How long k3s gets for the finalizers of a node, in milliseconds. */
+const FINALIZERS_MS = 30_000;
 
 /** Removes agents from the cluster and the cluster from their hosts. */
 export async function deleteAgents(cluster: K3sCluster, departing: readonly Departing[]): Promise<void> {
@@ -54,13 +58,29 @@ export async function drain(
   await drainNode(kubectl, node.name, { signal: context.signal, timeoutMs: limits.drainMs });
 }
 
-/** Takes a node out of the cluster's list, and the secret by which only the same installation could come back. */
-export async function forget({ kubectl, context }: K3sCluster, name: string): Promise<void> {
-  await deleteNode(kubectl, name, context.signal);
+/**
+ * Takes a node out of the cluster's list, and the secret by which only the same installation could come back. k3s's finalizers
+ * do the same and more, but a k3s that lost its leadership may never run them: then they are dropped.
+ */
+export async function forget(cluster: K3sCluster, name: string): Promise<void> {
+  const { kubectl, context } = cluster;
+  const { signal } = context;
+  await kubectl(['delete', 'node', name, '--ignore-not-found', '--wait=false'], { signal });
+  const gone = await poll(
+    async (within): Promise<Round<true>> => {
+      const argv = ['get', 'node', name, '--ignore-not-found', '-o', 'name'];
+      const { code, stdout } = await kubectl(argv, { signal: within, allowFailure: true });
+      return code === 0 && stdout.trim() === '' ? { done: true } : {};
+    },
+    { timeoutMs: FINALIZERS_MS, signal },
+  );
+  if (gone === undefined) {
+    say(cluster, `${name}: its finalizers do not end and are dropped`, 'warning');
+    const patch = JSON.stringify({ metadata: { finalizers: null } });
+    await kubectl(['patch', 'node', name, '--type=merge', '--patch', patch], { signal, allowFailure: true });
+  }
   const secret = `${name}.node-password.k3s`;
-  await kubectl(['delete', 'secret', '--namespace', 'kube-system', secret, '--ignore-not-found'], {
-    signal: context.signal,
-  });
+  await kubectl(['delete', 'secret', '--namespace', 'kube-system', secret, '--ignore-not-found'], { signal });
 }
 
 /** Takes k3s off a host that can be reached; else says what is left there. */
