@@ -14,7 +14,7 @@ umask 077
 mkdir -p "\${1%/*}"
 {
   for path in /etc/k0s /var/lib/k0s /run/k0s /etc/cni /etc/cni/net.d /opt/cni /opt/cni/bin /var/lib/cni /var/lib/calico \\
-    /var/lib/kube-router /var/log/pods /var/log/containers /var/log/calico /var/run/calico /usr/libexec/k0s \\
+    /opt/containerd /usr/libexec/kubernetes /root/.kube /root/.kube/cache /var/lib/kube-router /var/log/pods /var/log/containers /var/log/calico /var/run/calico /usr/libexec/k0s \\
     /var/log/k0scontroller.log /var/log/k0scontroller.err /var/log/k0sworker.log /var/log/k0sworker.err \\
     /etc/cni/net.d/* /opt/cni/bin/*; do
     if test -e "$path"; then echo "path $path"; fi
@@ -107,12 +107,12 @@ if head -n 1 /etc/k0s/containerd.toml 2>/dev/null | grep -q k0s_managed=true; th
 for path in /etc/cni/net.d/* /opt/cni/bin/*; do
   if test -e "$path" && added "path $path"; then rm -rf "$path"; fi
 done
-for path in /var/lib/cni /var/lib/calico /var/lib/kube-router /var/log/pods /var/log/containers /var/log/calico \\
+for path in /opt/containerd /usr/libexec/kubernetes /root/.kube/cache /var/lib/cni /var/lib/calico /var/lib/kube-router /var/log/pods /var/log/containers /var/log/calico \\
   /var/run/calico /usr/libexec/k0s /var/log/k0scontroller.log /var/log/k0scontroller.err /var/log/k0sworker.log \\
   /var/log/k0sworker.err; do
   if test -e "$path" && added "path $path"; then rm -rf "$path"; fi
 done
-for path in /etc/cni/net.d /etc/cni /opt/cni/bin /opt/cni; do
+for path in /etc/cni/net.d /etc/cni /opt/cni/bin /opt/cni /root/.kube; do
   if added "path $path"; then rmdir "$path" 2>/dev/null; fi
 done
 
