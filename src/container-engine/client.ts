@@ -4,6 +4,7 @@
  */
 
 import { type IncomingMessage, request } from 'node:http';
+import { Socket } from 'node:net';
 import type { Connection } from './endpoint.ts';
 
 /** What the engine answered instead of doing what it was asked. */
@@ -68,6 +69,38 @@ export class EngineClient {
     const { statusCode = 0 } = response;
     if (statusCode < 400) return response;
     throw new EngineError(statusCode, messageOf(await readAll(response), statusCode));
+  }
+
+  /**
+   * A connection on which the engine speaks something else than HTTP from now on (engine API, "Hijacking"): exec and attach.
+   * @returns the connection, paused, with all that has come already
+   */
+  async hijack({ method, path, json, signal, idleMs = 30_000 }: Call): Promise<Socket> {
+    const content = JSON.stringify(json ?? {});
+    const headers = {
+      Host: 'engine',
+      Connection: 'Upgrade',
+      Upgrade: 'tcp',
+      'Content-Type': 'application/json',
+      'Content-Length': Buffer.byteLength(content),
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<Socket | IncomingMessage>();
+    const call = request({ ...this.#connection, agent: false, method, path, headers, ...(signal && { signal }) });
+    call.setTimeout(idleMs, () => call.destroy(new Error(`The engine says nothing for ${idleMs / 1000} s`)));
+    call.once('error', reject);
+    call.once('response', resolve);
+    call.once('upgrade', (_answer, socket, head) => {
+      socket.setTimeout(0);
+      if (head.length > 0) socket.unshift(head);
+      if (socket instanceof Socket) resolve(socket);
+      else reject(new Error('The engine answers over something that is no socket'));
+    });
+    call.end(content);
+    const answer = await promise;
+    if (answer instanceof Socket) return answer;
+    const { statusCode = 0 } = answer;
+    const message = messageOf(await readAll(answer), statusCode);
+    throw new EngineError(statusCode, statusCode < 400 ? 'The engine does not hand over the connection' : message);
   }
 
   /** The whole answer as bytes. */

@@ -1,5 +1,6 @@
 /** Target machines: what runs commands there and brings files, and the books about the files that are left there. */
 
+export { type ContainerHostOptions, containerHost } from './container/container-host.ts';
 export {
   type FootprintFile,
   type FootprintOptions,

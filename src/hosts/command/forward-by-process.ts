@@ -24,9 +24,11 @@ exit 127
 export async function forwardByProcess(link: Link, address: string, port: number): Promise<Duplex> {
   const argv = ['sh', '-c', CONNECT, 'sealer-connect', address, String(port)] as const;
   const stdin = new PassThrough();
+  stdin.on('error', () => {});
   const running = await startCommand(link, { argv, env: {}, cwd: undefined, elevation: 'none', stdin });
   running.stderr.resume();
   const both = Duplex.from({ readable: running.stdout, writable: stdin });
+  both.on('error', () => {});
   both.once('close', () => void running.kill());
   running.ended.catch((error) => both.destroy(error));
   return both;

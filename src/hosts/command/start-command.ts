@@ -48,6 +48,9 @@ export async function startCommand(link: Link, command: StartCommand): Promise<R
   // Both outputs end with the process, and then with whatever they have.
   pipeline(started.stdout, stdout.stream, () => {});
   pipeline(started.stderr, stderr.stream, () => {});
+  // Who reads them learns of an error by reading; nobody has to read them.
+  stdout.stream.on('error', () => {});
+  stderr.stream.on('error', () => {});
   const isOver = new AbortController();
   void Promise.allSettled([started.exited, started.closed]).then(() => isOver.abort());
   void started.exited.catch(() => isOver.abort());

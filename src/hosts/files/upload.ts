@@ -3,6 +3,7 @@
  * its name only when the host itself has computed the digest.
  */
 
+import type { Readable } from 'node:stream';
 import { SealerError } from '../../error.ts';
 import { commandFailed } from '../command/command-failed.ts';
 import { isDiskFull } from '../disk-full.ts';
@@ -142,13 +143,15 @@ class Upload {
     if (came < this.#content.size && /broke off/.test(answer.stderr)) {
       throw new Error(`The content for ${this.#path} has ${came} instead of ${this.#content.size} bytes`);
     }
+    // podman loses what a process says that does not read its input to the end; the disk still says whether it is full.
+    await this.#look();
     throw this.#failed(answer);
   }
 
   async #exec(
     program: string,
     more: readonly string[],
-    { stdin, onBytes }: { stdin?: import('node:stream').Readable; onBytes?: (bytes: number) => void } = {},
+    { stdin, onBytes }: { stdin?: Readable; onBytes?: (bytes: number) => void } = {},
   ): Promise<Output> {
     const { digest, size } = this.#content;
     const partial = `${this.#path}.${this.#hex.slice(0, 12)}.partial`;

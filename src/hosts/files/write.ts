@@ -7,12 +7,15 @@ import type { Command, WriteOptions } from '../host.ts';
 import type { FileHost } from '../linked-host.ts';
 import { again } from './again.ts';
 
-/** Arguments: the temporary name. Prints how much has come, because the end of a broken link looks like an end. */
+/**
+ * Arguments: the temporary name. Prints how much has come, because the end of a broken link looks like an end. What does
+ * not fit is read all the same: podman loses what a process says that does not read its input.
+ */
 const RECEIVE = `
 umask 022
 mkdir -p "\${1%/*}/" || exit 1
 umask 077
-cat > "$1" || { rm -f "$1"; exit 1; }
+cat > "$1" || { rm -f "$1"; cat > /dev/null; exit 1; }
 wc -c < "$1"
 `;
 

@@ -1,7 +1,17 @@
 /** Every kind of host that the contract is tested on. */
 
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EngineClient } from '../../../src/container-engine/client.ts';
+import { connectionTo } from '../../../src/container-engine/endpoint.ts';
 import type { Host } from '../../../src/hosts/host.ts';
-import { connectSsh, loadHostKeys, localHost } from '../../../src/hosts/index.ts';
+import { connectSsh, containerHost, loadHostKeys, localHost } from '../../../src/hosts/index.ts';
+import { labEngine, whatEngineLacks } from '../../lab/engine.ts';
+import { findTool, needs } from '../../lab/tools.ts';
 import { noSshd, startSshd } from './sshd.ts';
 
 export interface RunningHost extends AsyncDisposable {
@@ -33,6 +43,7 @@ export const HOST_KINDS: readonly HostKind[] = [
     skip: noSshd,
     start: () => startSshHost('AllowTcpForwarding no'),
   },
+  { name: 'a container', skip: whatEngineLacks() ?? needs('busybox'), start: startContainerHost },
 ];
 
 async function startSshHost(...settings: readonly string[]): Promise<RunningHost> {
@@ -47,4 +58,69 @@ async function startSshHost(...settings: readonly string[]): Promise<RunningHost
       await sshd[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A container of nothing but busybox, which is the poorest host that there is. */
+async function startContainerHost(): Promise<RunningHost> {
+  const engine = await labEngine();
+  if (engine.skip !== false) throw new Error(engine.skip);
+  const folder = await mkdtemp(join(tmpdir(), 'sealer-container-'));
+  const name = `sealer-hosts-${randomBytes(6).toString('hex')}`;
+  try {
+    const image = await importBusybox(engine.podman, folder, name);
+    const id = await engine.podman('run', '-d', '--name', name, '--privileged', '--init=false', image, 'sleep', '3600');
+    const connection = connectionTo(engine.env.DOCKER_HOST);
+    if (typeof connection === 'string') throw new Error(connection);
+    const client = new EngineClient(connection);
+    const host = containerHost({ client, containerId: id.trim(), address: '10.0.0.9', name });
+    return {
+      host,
+      here: ownAddress(),
+      [Symbol.asyncDispose]: async () => {
+        await host[Symbol.asyncDispose]();
+        await engine.podman('rm', '-f', '-t', '0', name);
+        await engine.podman('rmi', '-f', image);
+        await engine[Symbol.asyncDispose]();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await engine[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function importBusybox(
+  podman: (...args: readonly string[]) => Promise<string>,
+  folder: string,
+  name: string,
+): Promise<string> {
+  const run = promisify(execFile);
+  const root = join(folder, 'root');
+  for (const each of ['bin', 'etc', 'tmp', 'proc', 'sys', 'dev', 'run', 'root']) {
+    await mkdir(join(root, each), { recursive: true });
+  }
+  const busybox = join(root, 'bin/busybox');
+  await cp(findTool('busybox') ?? '', busybox);
+  await chmod(busybox, 0o755);
+  const { stdout } = await run(busybox, ['--list']);
+  for (const applet of stdout
+    .trim()
+    .split('\n')
+    .filter((each) => each !== 'busybox')) {
+    await symlink('busybox', join(root, 'bin', applet));
+  }
+  await writeFile(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+  await writeFile(join(root, 'etc/os-release'), 'ID=busybox\nVERSION_ID="1"\n');
+  const archive = join(folder, 'root.tar');
+  await run('tar', ['-C', root, '-cf', archive, '.']);
+  const image = `localhost/${name}:test`;
+  await podman('import', archive, image);
+  return image;
+}
+
+/** An address of this machine that containers reach. */
+function ownAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
