@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"net"
+	"sort"
 	"time"
 
 	"lab/api"
@@ -114,6 +115,8 @@ func (node *controllerNode) keepWorkerConfig(members []etcd.Member) {
 			cluster.Servers = append(cluster.Servers, net.JoinHostPort(hostOf(member.PeerURLs[0]), "6443"))
 		}
 	}
+	// Each controller lists members in an order of its own.
+	sort.Strings(cluster.Servers)
 	text, _ := json.Marshal(cluster)
 	const path = "/api/v1/namespaces/kube-system/configmaps"
 	found, err := node.admin.Get(path + "/" + workerConfigName())
