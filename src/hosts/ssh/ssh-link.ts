@@ -47,13 +47,7 @@ export class SshLink implements Link {
   async start(argv: readonly [string, ...string[]], { signal, isUrgent }: StartOptions): Promise<LinkedProcess> {
     const giveBack = await (isUrgent === true ? this.#urgentTurns : this.#turns).take(signal);
     try {
-      const channel = await this.#openSession(argv, signal);
-      this.#sessions++;
-      channel.once('close', () => {
-        this.#sessions--;
-        giveBack();
-      });
-      return this.#linked(channel, giveBack);
+      return await this.#openSession(argv, giveBack, signal);
     } catch (error) {
       giveBack();
       throw error;
@@ -85,13 +79,17 @@ export class SshLink implements Link {
    * its administrator may allow fewer than we count on. And that a connection broke may show only now. Asking again is
    * safe: the launcher does nothing before it has read, and nothing is written before its session is there.
    */
-  async #openSession(argv: readonly string[], signal: AbortSignal | undefined): Promise<ClientChannel> {
+  async #openSession(
+    argv: readonly string[],
+    giveBack: () => void,
+    signal: AbortSignal | undefined,
+  ): Promise<LinkedProcess> {
     let waited = 0;
     let broken = 0;
     for (let pause = 10; ; pause = Math.min(2 * pause, SLOWEST_MS)) {
       const client = await this.#options.connection.get(signal);
       try {
-        return await this.#exec(client, argv);
+        return await this.#exec(client, argv, giveBack);
       } catch (error) {
         if (isLate(error) && ++broken <= LINK_TRIES) continue;
         if (!isRefused(error) || waited > REFUSED_MS) throw unreachable(this.#target, error);
@@ -102,10 +100,11 @@ export class SshLink implements Link {
     }
   }
 
-  async #exec(client: Client, argv: readonly string[]): Promise<ClientChannel> {
-    const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>();
+  /** Listens within the callback: the exit may come in the same packet as the session, and is told once. */
+  async #exec(client: Client, argv: readonly string[], giveBack: () => void): Promise<LinkedProcess> {
+    const { promise, resolve, reject } = Promise.withResolvers<LinkedProcess>();
     client.exec(`exec ${argv.map(quote).join(' ')}`, (error, channel) =>
-      error === undefined || error === null ? resolve(channel) : reject(error),
+      error === undefined || error === null ? resolve(this.#linked(channel, giveBack)) : reject(error),
     );
     return await promise;
   }
@@ -115,7 +114,10 @@ export class SshLink implements Link {
     exited.promise.catch(() => {});
     const closed = Promise.withResolvers<void>();
     channel.once('exit', (code: number | null, signal?: string) => exited.resolve({ code: code ?? undefined, signal }));
+    this.#sessions++;
     channel.once('close', () => {
+      this.#sessions--;
+      giveBack();
       closed.resolve();
       exited.reject(unreachable(this.#target, new Error('the connection broke off')));
     });

@@ -25,7 +25,7 @@ it('each host has a log with the time of every line, for this user alone', async
 
 it('a log that cannot be written stops nothing, and is told once', async () => {
   const errors: unknown[] = [];
-  await using logs = openHostLogs('/proc/no/such', { onError: (error) => errors.push(error) });
+  await using logs = openHostLogs('/dev/null/logs', { onError: (error) => errors.push(error) });
   for (let index = 0; index < 3; index++) logs.of('a').line('stdout', 'x');
   await logs[Symbol.asyncDispose]();
   assert.equal(errors.length, 1);
