@@ -7,6 +7,7 @@ import type { RuntimeImage } from '../runtime.ts';
 import { serviceState, startService, stopService } from '../services/index.ts';
 import { HOSTS_AT_A_TIME, type K3sCluster, say } from './cluster.ts';
 import { K3S, LINKS, REGISTRIES_FILE } from './paths.ts';
+import { PRELOAD } from './preload-program.ts';
 import { registriesYaml } from './registries.ts';
 import { DEFAULT_ROUTE, type K3sRole, serviceName } from './services.ts';
 import { waitUntilUp } from './wait-until-up.ts';
@@ -70,33 +71,3 @@ export async function restartK3s({ context }: K3sCluster, host: Host, role: K3sR
 function registriesFile({ context }: K3sCluster): FootprintFile {
   return { path: REGISTRIES_FILE, mode: 0o600, content: registriesYaml(context.registry) };
 }
-
-/**
- * Arguments: the rootfs, the data folder, names. Puts the archives of images where k3s imports them from at its start,
- * as links where the file system allows, takes away those of another image, and prints which names are free for us.
- */
-const PRELOAD = `
-set -eu
-from=$1/images to=$2/agent/images
-shift 2
-mkdir -p "$to"
-for file in "$from"/*; do
-  case $file in *.tar | *.tar.gz | *.tgz | *.tar.zst | *.tar.lz4 | *.tar.bz2) ;; *) continue ;; esac
-  name=sealer-\${file##*/}
-  [ "$file" -ef "$to/$name" ] && continue
-  if [ -f "$to/$name" ] && cmp -s "$file" "$to/$name"; then continue; fi
-  rm -f "$to/../.sealer-image"
-  ln "$file" "$to/../.sealer-image" 2>/dev/null || cp "$file" "$to/../.sealer-image"
-  mv -f "$to/../.sealer-image" "$to/$name"
-done
-for file in "$to"/sealer-*; do
-  [ -e "$file" ] || continue
-  name=\${file##*/}
-  [ -e "$from/\${name#sealer-}" ] || rm -f "$file"
-done
-for name in "$@"; do
-  if [ "$(readlink "/usr/local/bin/$name" 2>/dev/null)" = k3s ] || ! command -v "$name" >/dev/null; then
-    printf '%s\\n' "$name"
-  fi
-done
-`;

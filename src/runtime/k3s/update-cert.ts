@@ -16,7 +16,7 @@ import { waitUntilUp } from './wait-until-up.ts';
 import { stopK3s } from './wipe.ts';
 
 /** How long a restarted server may take to show its new certificate, in milliseconds. */
-const SHOWN_MS = 30_000;
+const SHOWN_MS = 15_000;
 
 /**
  * Puts names into the config of every server and restarts those, one at a time, whose config changed or whose
