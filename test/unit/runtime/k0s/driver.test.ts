@@ -5,7 +5,8 @@ import { SealerError } from '../../../../src/error.ts';
 import { mapOf } from '../../../../src/kubernetes/fields.ts';
 import { createK0s } from '../../../../src/runtime/k0s/create-k0s.ts';
 import type { RuntimeContext } from '../../../../src/runtime/runtime.ts';
-import { contextOf, type FakeHost, HOME, image, World } from './world.ts';
+import { contextOf, image } from './context.ts';
+import { type FakeHost, HOME, World } from './world.ts';
 
 const LIMITS = { controllerMs: 2000, nodeMs: 2000, leaveMs: 300, drainMs: 1000 };
 const driver = (context: RuntimeContext) => createK0s(context, LIMITS);

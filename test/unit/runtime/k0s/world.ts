@@ -6,14 +6,11 @@ import { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { load } from 'js-yaml';
 import { extract } from 'tar-stream';
-import type { Clusterfile } from '../../../../src/clusterfile/desired.ts';
-import { parseClusterfile } from '../../../../src/clusterfile/index.ts';
 import { SealerError } from '../../../../src/error.ts';
 import type { Command, Host, Output } from '../../../../src/hosts/host.ts';
 import { fieldsOf, listOf, mapOf } from '../../../../src/kubernetes/fields.ts';
-import { silent } from '../../../../src/progress.ts';
-import type { RuntimeContext, RuntimeImage } from '../../../../src/runtime/runtime.ts';
 import { type Authority, makeAuthority } from './authority.ts';
+import { kubectl } from './fake-kubectl.ts';
 
 export const HOME = '/var/lib/sealer/shop';
 const TOKEN = `${HOME}/k0s/join-token`;
@@ -254,7 +251,7 @@ export class FakeHost implements Host {
   #k0s(argv: readonly string[]): Partial<Output> {
     const world = this.#world;
     const [verb, noun] = argv;
-    if (verb === 'kubectl') return this.#kubectl(argv.slice(1));
+    if (verb === 'kubectl') return kubectl(world, this, argv.slice(1));
     if (verb !== 'etcd' || noun !== 'member-list') this.say(`k0s ${argv.join(' ')}`);
     if (verb === 'install') {
       this.unit = noun === 'controller' ? 'k0scontroller' : 'k0sworker';
@@ -294,105 +291,6 @@ export class FakeHost implements Host {
     this.#world.tokens.set(text, id);
     return `${text}\n`;
   }
-
-  #kubectl(argv: readonly string[]): Partial<Output> {
-    const world = this.#world;
-    if (!this.isLive) return { code: 1, stderr: 'The connection to the server localhost:6443 was refused' };
-    const [verb, noun = '', name = ''] = argv;
-    if (verb === 'get' && noun === 'nodes') return { stdout: JSON.stringify({ items: world.hosts.flatMap(nodeOf) }) };
-    if (verb === 'get' && noun === 'etcdmembers') {
-      const items = [...world.etcd].map((address) => ({
-        metadata: { name: world.by(address)?.name },
-        status: { peerAddress: address },
-      }));
-      return { stdout: JSON.stringify({ items }) };
-    }
-    if (verb === 'get' && noun === 'etcdmember') {
-      const isJoined = world.etcd.has(world.hosts.find((host) => host.name === name)?.address ?? '');
-      return {
-        stdout: JSON.stringify({ status: { conditions: [{ type: 'Joined', status: isJoined ? 'True' : 'False' }] } }),
-      };
-    }
-    if (verb === 'get') return { stdout: 'ok' };
-    this.say(`kubectl ${argv.join(' ')}`);
-    if (verb === 'patch') {
-      const host = world.hosts.find((each) => each.name === name);
-      if (world.obeysLeave && host !== undefined) world.etcd.delete(host.address);
-    }
-    if (verb === 'delete' && noun === 'node') world.nodes.delete(name);
-    const node = world.nodes.get(noun);
-    if (verb === 'cordon' && node !== undefined) node.cordoned = true;
-    if (verb === 'uncordon' && node !== undefined) node.cordoned = false;
-    return {};
-
-    function nodeOf(host: FakeHost): readonly object[] {
-      const node = world.nodes.get(host.name);
-      if (node === undefined) return [];
-      return [
-        {
-          metadata: { name: host.name, labels: {} },
-          spec: { unschedulable: node.cordoned },
-          status: {
-            addresses: [{ type: 'InternalIP', address: host.address }],
-            conditions: [{ type: 'Ready', status: node.ready ? 'True' : 'False' }],
-            nodeInfo: { kubeletVersion: node.version },
-          },
-        },
-      ];
-    }
-  }
-}
-
-export function image(version: string): RuntimeImage {
-  return {
-    name: `shop:${version}`,
-    digest: `sha256:${'a'.repeat(64)}`,
-    kubeVersion: version,
-    rootfs: `${HOME}/rootfs/${version}`,
-    images: [],
-    env: {},
-  };
-}
-
-/** A context whose first hosts are the masters. */
-export function contextOf(world: World, masters: number, version = 'v1.33.4+k0s.0', more: object = {}): RuntimeContext {
-  for (const host of world.hosts)
-    for (const each of [version, 'v1.33.5+k0s.0', 'v1.34.1+k0s.0'])
-      host.files.set(`${HOME}/rootfs/${each}/bin/k0s`, 'x');
-  return {
-    cluster: clusterfileOf(world, masters),
-    masters: world.hosts.slice(0, masters),
-    nodes: world.hosts.slice(masters),
-    image: image(version),
-    registry: {
-      endpoints: [{ scheme: 'https', authority: '10.0.0.2:5000' }],
-      caFile: `${HOME}/pki/registry-ca.crt`,
-      mirrored: ['docker.io'],
-    },
-    home: HOME,
-    report: silent,
-    signal: new AbortController().signal,
-    now: Date.now,
-    ...more,
-  };
-}
-
-function clusterfileOf(world: World, masters: number): Clusterfile {
-  const ips = (hosts: readonly FakeHost[]) => hosts.map(({ address }) => address).join(', ');
-  const nodes = world.hosts.slice(masters);
-  const text = [
-    'apiVersion: sealer.io/v2',
-    'kind: Cluster',
-    'metadata: { name: shop }',
-    'spec:',
-    '  image: shop:v1',
-    '  hosts:',
-    `    - { ips: [${ips(world.hosts.slice(0, masters))}], roles: [master] }`,
-    ...(nodes.length === 0 ? [] : [`    - { ips: [${ips(nodes)}], roles: [node] }`]),
-  ].join('\n');
-  const { clusterfile, problems } = parseClusterfile(text, 'Clusterfile', { env: {} });
-  if (clusterfile === undefined) throw new Error(JSON.stringify(problems));
-  return clusterfile;
 }
 
 function kubeconfig(server: string, token = 'admin.secret', ca = ''): string {
