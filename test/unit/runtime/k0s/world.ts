@@ -24,8 +24,6 @@ export class World {
   /** Those that are valid: their text, and what they are invalidated by. */
   readonly tokens = new Map<string, string>();
   readonly nodes = new Map<string, { ready: boolean; version: string; cordoned: boolean }>();
-  /** EtcdMember objects whose `leave` was asked for. */
-  readonly leaving = new Set<string>();
   /** Whether controllers do what their EtcdMember asks for. */
   obeysLeave = true;
   readonly authority: Authority;
