@@ -136,7 +136,7 @@ export function readPushInputs(read: ReadInput): PushInputs {
   };
 }
 
-function readRegistryInputs(read: ReadInput): RegistryInputs {
+export function readRegistryInputs(read: ReadInput): RegistryInputs {
   return {
     insecure: readBoolean(read, 'insecure', false),
     insecureRegistries: parseList(read('insecure-registries'), { comma: true }),
@@ -154,7 +154,7 @@ function readPull(read: ReadInput): PullPolicy {
 }
 
 /** The booleans of YAML 1.2, as `core.getBooleanInput` takes them. */
-function readBoolean(read: ReadInput, name: string, otherwise: boolean): boolean {
+export function readBoolean(read: ReadInput, name: string, otherwise: boolean): boolean {
   const value = read(name).trim();
   if (value === '') return otherwise;
   if (/^(true|True|TRUE)$/.test(value)) return true;
@@ -162,7 +162,7 @@ function readBoolean(read: ReadInput, name: string, otherwise: boolean): boolean
   throw new SealerError('USAGE', `The input ${name} is "${value}"`, { hint: 'Write true or false.' });
 }
 
-function readChoice<const Choice extends string>(
+export function readChoice<const Choice extends string>(
   read: ReadInput,
   name: string,
   choices: readonly Choice[],
@@ -172,7 +172,7 @@ function readChoice<const Choice extends string>(
   return value === '' ? otherwise : choose(name, value, choices);
 }
 
-function choose<const Choice extends string>(name: string, value: string, choices: readonly Choice[]): Choice {
+export function choose<const Choice extends string>(name: string, value: string, choices: readonly Choice[]): Choice {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
   throw new SealerError('USAGE', `The input ${name} is "${value}"`, { hint: `Write ${choices.join(', or ')}.` });

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecretSource } from '../build/index.ts';
 import type { BuildInputs, RegistryInputs } from './inputs.ts';
+import type { SshInputs } from './run-inputs.ts';
 
 /**
  * Masks every secret that the inputs hold or name.
@@ -21,6 +22,19 @@ export function maskLogins({ registryAuth }: RegistryInputs, mask: (secret: stri
     maskLines(password, mask);
     mask(Buffer.from(`${username}:${password}`).toString('base64'));
   }
+}
+
+/** Masks how one logs in to hosts. */
+export function maskSsh({ key, passphrase, password, sudoPassword }: SshInputs, mask: (secret: string) => void): void {
+  for (const secret of [key, passphrase, password, sudoPassword]) maskLines(secret ?? '', mask);
+}
+
+/** A file for the time of this step, readable by nobody else; disposing removes it. */
+export async function placeFile(text: string, temporary: string): Promise<{ readonly file: string } & AsyncDisposable> {
+  const folder = await mkdtemp(join(temporary, 'sealer-ssh-'));
+  const file = join(folder, 'file');
+  await writeFile(file, text.endsWith('\n') ? text : `${text}\n`, { mode: 0o600 });
+  return { file, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** The runner masks by line, so a secret of several lines is several secrets. Very short lines would mask everything. */

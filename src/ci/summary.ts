@@ -2,6 +2,7 @@
 
 import type { BuildResult, BuiltPlatform } from '../build/index.ts';
 import { formatBytes, formatCount, formatDuration } from '../cli/index.ts';
+import type { Plan } from '../cluster/index.ts';
 import { shortDigest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
@@ -51,6 +52,27 @@ export function pushSummary(pushed: readonly PushedName[]): string {
     formatBytes(skippedBytes),
   ]);
   return `<h3>Pushed</h3>\n${table(['Name', 'Digest', 'Sent', 'Already there'], rows)}\n`;
+}
+
+/** The summary of a run on hosts: the plan, and whether it was carried out. */
+export function planSummary({ cluster, image, runtime, steps, warnings }: Plan, changed: boolean): string {
+  const title = `<h3>${escapeHtml(cluster)}</h3>`;
+  const what = `<p>${code(image.name)}, ${escapeHtml(runtime)} ${escapeHtml(image.kubeVersion ?? '')}</p>`;
+  if (steps.length === 0) return `${title}\n${what}\n<p>Nothing to do: everything is as it should be.</p>\n`;
+  const rows = steps.map(({ title, hosts, reason, risk }) => [
+    escapeHtml(title),
+    hosts.length > 5 ? `${hosts.length} hosts` : hosts.map(code).join(' '),
+    escapeHtml(reason),
+    risk === 'none' ? '' : risk,
+  ]);
+  return [
+    title,
+    what,
+    `<p>${changed ? 'Done' : 'Planned, nothing was changed'}:</p>`,
+    table(['Step', 'Hosts', 'Why', 'Risk'], rows),
+    ...warnings.map((warning) => `<p>${escapeHtml(warning)}</p>`),
+    '',
+  ].join('\n');
 }
 
 function platformSections({ platform, layers, images }: BuiltPlatform, isOpen: boolean): string {

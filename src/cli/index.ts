@@ -12,6 +12,11 @@ export {
   readBuildArgs,
   readDuration,
 } from './build-values.ts';
+export { runnableImage } from './clusters/cluster-image.ts';
+export { readClusterfile, readTarget } from './clusters/cluster-input.ts';
+export { describePlan } from './clusters/describe-plan.ts';
+export { writeKubeconfig } from './clusters/kubeconfig-file.ts';
+export { openHosts } from './clusters/open-world.ts';
 export { describeError, toSealerError } from './describe-error.ts';
 export { describeVerification, verificationError } from './describe-verification.ts';
 export { findImage } from './find-image.ts';

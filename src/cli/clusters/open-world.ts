@@ -8,7 +8,7 @@ import { SealerError } from '../../error.ts';
 import type { CliContext } from '../context.ts';
 import type { OutputFlags, RegistryFlags, StoreFlags } from '../flags.ts';
 import { readAll } from '../password.ts';
-import { openSession } from '../session.ts';
+import { openSession, type Session } from '../session.ts';
 import type { SshFlags } from './host-flags.ts';
 
 /** What reaches hosts and is nowhere in flags. */
@@ -35,39 +35,41 @@ const MAX_PASSWORD = 4096;
  * @throws SealerError CREDENTIALS_INVALID, STORE_INVALID, and what known_hosts files have
  */
 export async function openWorld(context: CliContext, flags: WorldFlags, command: string): Promise<OpenWorld> {
-  const { connectSsh, loadHostKeys, openHostLogs } = await import('../../hosts/index.ts');
-  const { env, signal, now } = context;
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await openSession(context, flags));
+  const opened = stack.use(await openHosts(session, flags, context, command));
+  const kept = stack.move();
+  return { ...opened, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/**
+ * Adds hosts to a store, a client and a progress that are open.
+ * @throws SealerError of what known_hosts files have
+ */
+export async function openHosts(
+  { store, client, report }: Session,
+  flags: SshFlags,
+  { env, signal, now }: Pick<CliContext, 'env' | 'signal' | 'now'>,
+  command: string,
+): Promise<OpenWorld> {
+  const { connectSsh, loadHostKeys, openHostLogs } = await import('../../hosts/index.ts');
+  await using stack = new AsyncDisposableStack();
   const logs = join(flags.logDir ?? logsRoot(env), runName(now()));
-  const hostLogs = stack.use(
-    openHostLogs(logs, {
-      onError: (error) =>
-        session.report({ type: 'note', level: 'warning', message: `Logs cannot be written: ${error}` }),
-    }),
-  );
+  const onError = (error: unknown): void =>
+    report({ type: 'note', level: 'warning', message: `Logs cannot be written: ${error}` });
+  const hostLogs = stack.use(openHostLogs(logs, { onError }));
   const hostKeys = await loadHostKeys({
     files: flags.knownHosts,
     fingerprints: flags.fingerprint,
     acceptNew: flags.acceptNewHostKeys === true,
     env,
-    onLearn: (message) => session.report({ type: 'note', level: 'info', message }),
+    onLearn: (message) => report({ type: 'note', level: 'info', message }),
   });
   const open = (spec: HostSpec) => connectSsh(spec, { hostKeys, env, log: hostLogs.of(spec.address), signal, now });
-  const { store, client, report } = session;
+  const { parallel = DEFAULT_PARALLEL } = flags;
   const kept = stack.move();
   return {
-    world: {
-      store,
-      client,
-      open,
-      report,
-      signal,
-      now,
-      by: whoWeAre(),
-      command,
-      parallel: flags.parallel ?? DEFAULT_PARALLEL,
-    },
+    world: { store, client, open, report, signal, now, by: whoWeAre(), command, parallel },
     logs,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

@@ -83,8 +83,9 @@ function inStep(error: unknown, step: Step): unknown {
   if (!(error instanceof SealerError)) return error;
   const { code, message, hint, at, problems } = error;
   const goOn = 'Then run the same command again: it goes on with this step.';
+  const isSaid = hint?.includes('again') === true;
   return new SealerError(code, `${message}\n  in the step: ${step.title}`, {
-    hint: hint === undefined ? goOn.replace('Then run', 'Run') : `${hint} ${goOn}`,
+    hint: isSaid ? hint : hint === undefined ? goOn.replace('Then run', 'Run') : `${hint} ${goOn}`,
     at,
     problems,
     cause: error,

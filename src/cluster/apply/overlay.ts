@@ -48,7 +48,14 @@ export async function createOverlay(store: Store, options: OverlayOptions): Prom
   const isEmpty = templates.length === 0 && targets.size === 0;
   return {
     digestFor: (address) =>
-      isEmpty ? 'none' : digestOf([image.digest, configs, application?.configs ?? [], hostEnv(address)]),
+      isEmpty
+        ? 'none'
+        : digestOf([
+            image.digest,
+            configs.map(({ at: _at, ...config }) => config),
+            application?.configs ?? [],
+            hostEnv(address),
+          ]),
     filesFor: async (address) => {
       const texts = new Map<string, string>();
       const read = (path: string) => texts.get(path) ?? originals.get(path)?.toString();
