@@ -70,7 +70,7 @@ export async function openEtcd(host: Host, question: EtcdRequest): Promise<Incom
         method: body === undefined ? 'GET' : 'POST',
         headers: { host: joinHostPort(address, PORT), 'content-type': 'application/json', connection: 'close' },
         signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-        agent: false,
+        // Without `agent`, or this would not be asked.
         createConnection: () => connect({ ...keys, socket: stream, host: address }),
       });
       asked.once('response', resolve);
