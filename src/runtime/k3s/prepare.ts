@@ -5,6 +5,7 @@ import type { Host } from '../../hosts/host.ts';
 import { inParallel } from '../../parallel.ts';
 import type { RuntimeImage } from '../runtime.ts';
 import { serviceState, startService, stopService } from '../services/index.ts';
+import { rememberBefore } from './before.ts';
 import { HOSTS_AT_A_TIME, type K3sCluster, say } from './cluster.ts';
 import { K3S, LINKS, REGISTRIES_FILE } from './paths.ts';
 import { PRELOAD } from './preload-program.ts';
@@ -15,6 +16,7 @@ import { waitUntilUp } from './wait-until-up.ts';
 /** Brings everything onto hosts; nothing is started. */
 export async function prepareHosts(cluster: K3sCluster, hosts: readonly Host[]): Promise<void> {
   await inParallel(hosts, HOSTS_AT_A_TIME, async (host) => {
+    await rememberBefore(host, cluster.files, cluster.context.signal);
     await installProgram(cluster, host, cluster.context.image);
     await installFiles(host, cluster.context.home, [registriesFile(cluster)], { signal: cluster.context.signal });
   });

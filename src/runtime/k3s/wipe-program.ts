@@ -7,6 +7,8 @@
 export const WIPE = `
 data=$1 own=$2 metric=$3
 here() { command -v "$1" >/dev/null 2>&1; }
+# What was there before k3s (before.ts).
+was() { grep -qxF "$1" "$own/before" 2>/dev/null; }
 
 # Processes: shims of k3s's containerd with all their descendants, and that containerd.
 ours() {
@@ -60,15 +62,46 @@ if here ip; then
   done
 fi
 
-# Rules: all chains of Kubernetes, CNI and flannel, and what leads there; others stay as they are.
-for tables in iptables ip6tables; do
-  here "$tables-save" && here "$tables-restore" || continue
-  if ! "$tables-save" 2>/dev/null | grep -Eqi 'KUBE-|CNI-|flannel'; then continue; fi
-  "$tables-save" 2>/dev/null | grep -Ev 'KUBE-|CNI-' | grep -iv flannel | "$tables-restore" 2>/dev/null
+# Rules: chains of Kubernetes, CNI and flannel, and what leads there; and flannel's rules about the pods' addresses, which older
+# releases leave without a name. Others stay as they are, with their counters.
+networks=$(sed -n 's/^FLANNEL_\\(IPV6_\\)\\{0,1\\}NETWORK=//p' /run/flannel/subnet.env 2>/dev/null | tr '\\n' ' ')
+for tool in iptables ip6tables iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do
+  here "$tool-save" && here "$tool-restore" || continue
+  # Asking the legacy tools would load their modules.
+  case $tool in
+    iptables-legacy) [ -s /proc/net/ip_tables_names ] || continue ;;
+    ip6tables-legacy) [ -s /proc/net/ip6_tables_names ] || continue ;;
+  esac
+  rules=$("$tool-save" -c 2>/dev/null)
+  kept=$(printf '%s\\n' "$rules" | awk -v networks="$networks" '
+    BEGIN { count = split(networks, list, " ") }
+    /KUBE-|CNI-|FLANNEL-|flanneld/ { next }
+    / -A (FORWARD|POSTROUTING) / {
+      for (i = 1; i <= count; i++) if (index($0 " ", " " list[i] " ")) next
+    }
+    { print }')
+  [ "$rules" = "$kept" ] || printf '%s\\n' "$kept" | "$tool-restore" -c
 done
+# Tables that are there only since such rules were in them.
+if here nft; then
+  for family in ip ip6; do
+    tool=iptables
+    [ "$family" = ip ] || tool=ip6tables
+    was "rules $tool" && continue
+    for table in filter nat mangle raw; do
+      nft list table "$family" "$table" 2>/dev/null |
+        grep -qE '^[[:space:]]+(counter|ip|ip6|meta|iif|oif|ct|tcp|udp|jump|xt) ' || nft delete table "$family" "$table" 2>/dev/null
+    done
+  done
+fi
 if here ipset; then
   ipset list -n 2>/dev/null | grep -E '^(inet6:)?KUBE-' | while IFS= read -r set; do ipset destroy "$set"; done
 fi
+
+# Switches of the kernel that k3s and its kubelet set.
+grep '^switch ' "$own/before" 2>/dev/null | while read -r _ name value; do
+  [ "$(cat "/proc/sys/$name" 2>/dev/null)" = "$value" ] || echo "$value" 2>/dev/null > "/proc/sys/$name"
+done
 
 # Folders; one that something is mounted on is emptied. What could not be unmounted may be somebody's volume: it stays.
 failed=0
@@ -83,21 +116,25 @@ clear() {
   if [ -d "$1" ]; then find "$1" -xdev -mindepth 1 -delete; fi
 }
 for folder in "$data" /var/lib/kubelet /var/lib/cni /run/k3s /run/flannel /var/log/pods /var/log/containers \\
-  /etc/rancher/node "$own"; do
+  /etc/rancher/node; do
   clear "$folder"
 done
-# Sockets of shims: only if nobody else has any.
+# What containerd's shims keep: only if nobody else has any.
 other=0
 for folder in /proc/[0-9]*; do
   program=$(tr '\\0' '\\n' 2>/dev/null < "$folder/cmdline" | head -n 1)
   case \${program##*/} in containerd | containerd-shim*) other=1 ;; esac
 done
-[ "$other" = 1 ] || rm -rf /run/containerd/s
+[ "$other" = 1 ] || rm -rf /run/containerd/s /run/containerd/runc/k8s.io
 rm -f /etc/rancher/k3s/k3s.yaml
-rmdir /usr/libexec/kubernetes/kubelet-plugins/volume/exec /usr/libexec/kubernetes/kubelet-plugins/volume \\
-  /usr/libexec/kubernetes/kubelet-plugins /run/containerd 2>/dev/null
+for folder in /usr/libexec/kubernetes/kubelet-plugins/volume/exec /usr/libexec/kubernetes/kubelet-plugins/volume \\
+  /usr/libexec/kubernetes/kubelet-plugins /usr/libexec/kubernetes /run/containerd/runc /run/containerd /run/netns; do
+  was "folder $folder" || rmdir "$folder" 2>/dev/null
+done
 
-# Control groups of pods.
-find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} \\; 2>/dev/null
-exit "$failed"
+# Control groups of pods, and of k3s itself.
+find /sys/fs/cgroup -depth -type d \\( -path '*/kubepods*' -o -name k3s \\) -exec rmdir {} \\; 2>/dev/null
+
+[ "$failed" = 0 ] || exit 1
+rm -rf "$own"
 `;
