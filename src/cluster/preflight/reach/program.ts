@@ -10,7 +10,7 @@ export LC_ALL PATH
 has() { command -v "$1" > /dev/null 2>&1; }
 if has bash && has timeout; then tool=bash
 elif has python3; then tool=python3
-elif has nc; then tool=nc
+elif has nc && nc -h 2>&1 | grep -q -e ' -z' -e '\\[-[A-Za-z]*z'; then tool=nc
 elif has curl; then tool=curl
 else
   echo tool=none
@@ -33,6 +33,7 @@ try() {
   [ "$code" != 0 ] || said=' Connected to '
   case $said in
     *' Connected to '*) outcome=open ;;
+    *'sage: '*) outcome=unclear ;;
     *efused*|*'eset by peer'*) outcome=refused ;;
     *'timed out'*|*imeout*) outcome=timeout ;;
     *'o route to'*|*nreachable*|*rohibited*|*'ost is down'*|*'ermission denied'*) outcome=blocked ;;

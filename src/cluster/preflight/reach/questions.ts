@@ -33,6 +33,7 @@ export function targetsOf(host: ReachingHost, hosts: readonly ReachingHost[], wa
   const { image, circumstances, clusterfile } = wanted;
   if (image.runtime === undefined) return [];
   const { registry } = clusterfile.cluster;
+  if (host.isMember && host.role === 'node') return [];
   const others = hosts.filter(({ address }) => address !== host.address);
   const masters = others.filter(({ role }) => role === 'master');
   const isFirst = host === hosts.find(({ role }) => role === 'master');
