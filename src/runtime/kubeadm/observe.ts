@@ -29,7 +29,7 @@ export async function observeHost(
   const version = /^version Kubernetes (\S+)$/m.exec(stdout)?.[1];
   const has = (path: string): boolean => stdout.includes(`there ${path}\n`);
   const broken = (reason: string): HostState => ({ member: 'broken', version, reason });
-  if (marker?.phase === 'joining') return broken('it began to join and did not finish');
+  if (marker !== undefined && marker.phase !== 'member') return broken('it began to join and did not finish');
   if (!has(KUBELET_CONF) && !has(API_SERVER_MANIFEST)) {
     return marker === undefined ? { member: 'absent', version } : broken(`${KUBELET_CONF} is missing`);
   }

@@ -2,7 +2,9 @@
 
 import { SealerError } from '../../error.ts';
 import type { Host, Output } from '../../hosts/host.ts';
+import { oneLine } from '../../kubernetes/fields.ts';
 import type { RuntimeContext } from '../runtime.ts';
+import { serviceLog } from '../services/index.ts';
 import { COMMAND_ENV, KUBEADM } from './places.ts';
 
 export interface KubeadmOptions {
@@ -43,9 +45,11 @@ export async function runKubeadm(
       allowFailure: true,
     });
     if (output.code !== 0 && !allowFailure) {
+      const waited = words[0] === 'init' || words[0] === 'join';
+      const kubelet = waited ? await kubeletSays(host) : '';
       throw new SealerError(
         'COMMAND_FAILED',
-        `kubeadm ${title.join(' ')} failed on ${host.label} (exit ${output.code}): ${blank(reason(output))}`,
+        `kubeadm ${title.join(' ')} failed on ${host.label} (exit ${output.code}): ${blank(reason(output))}${kubelet}`,
         { hint: `Mend what it names (the kubelet's log: journalctl -u kubelet), and run the same command again.` },
       );
     }
@@ -55,6 +59,18 @@ export async function runKubeadm(
     report({ type: 'end', id, outcome: signal.aborted ? 'cancelled' : 'failed' });
     throw error;
   }
+}
+
+/** kubeadm waits for a kubelet, and does not know why it does not come: the kubelet's last fatal lines, or its last errors. */
+async function kubeletSays(host: Host): Promise<string> {
+  const log = await serviceLog(host, 'kubelet', 400).catch(() => '');
+  const lines = log.split('\n').filter((line) => line.length < 2000);
+  const [fatal, errors] = [
+    lines.filter((line) => /^F\d{4} /.test(line)),
+    lines.filter((line) => /^E\d{4} /.test(line)),
+  ];
+  const shown = fatal.length > 0 ? fatal.slice(-1) : errors.slice(-3);
+  return shown.length === 0 ? '' : `; the kubelet says: ${shown.map((line) => oneLine(line, 300)).join('; ')}`;
 }
 
 /** kubeadm's own errors: `[ERROR Port-6443]: …`, `error execution phase …`; else its last lines. */

@@ -39,10 +39,13 @@ export async function initCluster(driver: Driver): Promise<void> {
       hint: 'Run `kubeadm reset` on it if that cluster is not wanted any more, or take another host.',
     });
   }
-  if (marker !== undefined) await resetHost(driver, host);
-  await writeMarker(host, home, { role: 'master', phase: 'joining' }, signal);
-  if (endpoint.isOurs) await pointEndpoint(host, host.address, signal);
-  await runInit(driver, host);
+  if (marker?.phase === 'joining') await resetHost(driver, host);
+  if (marker?.phase !== 'joined') {
+    await writeMarker(host, home, { role: 'master', phase: 'joining' }, signal);
+    if (endpoint.isOurs) await pointEndpoint(host, host.address, signal);
+    await runInit(driver, host);
+    await writeMarker(host, home, { role: 'master', phase: 'joined' }, signal);
+  }
   await installKubeconfig(driver, host);
   await waitForNewNode(driver, host.address);
   await writeMarker(host, home, { role: 'master', phase: 'member' }, signal);

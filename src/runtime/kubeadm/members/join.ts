@@ -36,7 +36,7 @@ export async function joinHost(
       hint: 'Run `kubeadm reset` on it if that cluster is not wanted any more, or take another host.',
     });
   }
-  if (marker !== undefined && marker.role !== role && marker.phase === 'member') {
+  if (marker !== undefined && marker.role !== role && marker.phase !== 'joining') {
     throw new SealerError(
       'CLUSTER_EXISTS',
       `${host.label} is a ${marker.role} of this cluster and cannot become a ${role}`,
@@ -45,10 +45,12 @@ export async function joinHost(
       },
     );
   }
+  if (marker?.phase === 'joined' && !(await isForgotten(driver, host, role))) return true;
   if (marker !== undefined) await undo(driver, host, role);
   await writeMarker(host, home, { role, phase: 'joining' }, signal);
   if (endpoint.isOurs) await pointEndpoint(host, (await driver.liveMaster()).address, signal);
   await runJoin(driver, host, await secrets());
+  await writeMarker(host, home, { role, phase: 'joined' }, signal);
   return true;
 }
 

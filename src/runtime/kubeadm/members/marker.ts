@@ -5,9 +5,11 @@ import { mapOf } from '../../../kubernetes/fields.ts';
 
 export interface Marker {
   readonly role: 'master' | 'node';
-  /** `joining`: begun by us and not finished. */
-  readonly phase: 'joining' | 'member';
+  /** `joining`: kubeadm was begun by us and has not come to its end. `joined`: it has, and what comes after it has not. */
+  readonly phase: 'joining' | 'joined' | 'member';
 }
+
+const PHASES: readonly unknown[] = ['joining', 'joined', 'member'] satisfies readonly Marker['phase'][];
 
 /** What stands on the host; undefined if we never began anything there. */
 export async function readMarker(host: Host, home: string, signal: AbortSignal): Promise<Marker | undefined> {
@@ -15,7 +17,7 @@ export async function readMarker(host: Host, home: string, signal: AbortSignal):
   if (text === undefined) return undefined;
   try {
     const { role, phase } = mapOf(JSON.parse(text));
-    if ((role === 'master' || role === 'node') && (phase === 'joining' || phase === 'member')) return { role, phase };
+    if ((role === 'master' || role === 'node') && isPhase(phase)) return { role, phase };
   } catch {
     // Written in one rename, so this is not ours; a member is never taken for half of one.
   }
@@ -25,6 +27,10 @@ export async function readMarker(host: Host, home: string, signal: AbortSignal):
 /** Writes it down before, and after, what it tells of. */
 export async function writeMarker(host: Host, home: string, marker: Marker, signal: AbortSignal): Promise<void> {
   await host.write(pathOf(home), `${JSON.stringify(marker)}\n`, { mode: 0o600, signal });
+}
+
+function isPhase(value: unknown): value is Marker['phase'] {
+  return PHASES.includes(value);
 }
 
 function pathOf(home: string): string {
