@@ -6,6 +6,7 @@
  *     cache.cjs             the cache service's client, which build.cjs loads when there is a cache
  *     testcontainers.cjs    what sealer.cjs and build.cjs load when a temporary cluster starts
  *     watchdog.cjs          the process that removes a temporary cluster whose process was killed
+ *     clusterfile.schema.json   for editors
  *     licenses.txt          of everything that is inside
  *
  * Not minified, so that what runs with people's secrets can be read and compared; the same sources give the same bytes.
@@ -14,8 +15,11 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { clusterfileSchema } from './src/clusterfile/index.ts';
 
 const ROOT = import.meta.dirname;
+/** For editors: what a Clusterfile may have. */
+const SCHEMA = 'clusterfile.schema.json';
 
 /** What is made of what. */
 export const BUNDLES = {
@@ -46,6 +50,9 @@ export async function bundle(folder: string): Promise<ReadonlyMap<string, number
     sizes.set(name, Buffer.byteLength(text));
     for (const each of packagesOf(metafile)) packages.add(each);
   }
+  const schema = `${JSON.stringify(clusterfileSchema(), undefined, 2)}\n`;
+  await writeFile(join(folder, SCHEMA), schema);
+  sizes.set(SCHEMA, Buffer.byteLength(schema));
   const licenses = await collectLicenses([...packages].sort());
   await writeFile(join(folder, 'licenses.txt'), licenses);
   return sizes.set('licenses.txt', Buffer.byteLength(licenses));

@@ -26,3 +26,13 @@ export async function rootfsFiles(
 ): Promise<ReadonlyMap<string, Buffer>> {
   return await extractFiles(store, rootfsLayers(manifest), wanted, { maxFileBytes: MAX_FILE_BYTES, signal });
 }
+
+/** One small file as text; undefined if there is none. */
+export async function rootfsText(
+  store: Pick<Store, 'read' | 'cacheFolder'>,
+  manifest: Pick<ImageManifest, 'layers'>,
+  path: string,
+): Promise<string | undefined> {
+  const files = await rootfsFiles(store, manifest, (each) => each === path);
+  return files.get(path)?.toString();
+}

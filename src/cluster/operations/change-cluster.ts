@@ -11,6 +11,8 @@ import type { Run } from '../apply/run.ts';
 import { rootfsFolder } from '../distribution/index.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { imagePlugins } from '../image/image-plugins.ts';
+import { rootfsText } from '../image/rootfs-files.ts';
+import { checkKubeVersion } from '../image/kube-version-check.ts';
 import type { RunnableImage } from '../image/runnable-image.ts';
 import { desire, registryHostsOf, rolesOf } from '../plan/desire.ts';
 import { makePlan } from '../plan/make-plan.ts';
@@ -70,6 +72,7 @@ export async function changeCluster(request: ChangeRequest, world: ClusterWorld)
   const saved = await readSavedState(masterHosts, home);
   await addLeaving(fleet, clusterfile, saved);
   const image = await request.image(await archOf(fleet, clusterfile));
+  if (image.kubeVersion !== undefined) checkKubeVersion(image, image.kubeVersion);
   const prepared = await prepareRun(request, world, fleet, home, saved, image);
 
   if (request.dryRun) {
@@ -201,7 +204,10 @@ async function checkHosts({ fleet, desired, image, home, saved, world }: Prepare
       isMember: members.has(address),
       isRegistry: desired.registryHosts.includes(address),
     })),
-    { clusterfile: desired.clusterfile, image, home, limit: fleet.limit, signal: world.signal },
+    {
+      ...{ clusterfile: desired.clusterfile, image, home, limit: fleet.limit, signal: world.signal },
+      imageFile: (path) => rootfsText(world.store, image.manifest, path),
+    },
   );
   for (const { severity, message, hint } of report) {
     if (severity !== 'error')

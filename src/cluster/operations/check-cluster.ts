@@ -3,6 +3,7 @@
 import type { Clusterfile } from '../../clusterfile/index.ts';
 import type { Problem } from '../../error.ts';
 import { Fleet } from '../fleet/fleet.ts';
+import { rootfsText } from '../image/rootfs-files.ts';
 import type { RunnableImage } from '../image/runnable-image.ts';
 import { registryHostsOf, rolesOf } from '../plan/desire.ts';
 import { preflight } from '../preflight/index.ts';
@@ -37,14 +38,18 @@ export async function checkCluster(
   );
   const members = new Set([...(saved?.masters ?? []), ...(saved?.nodes ?? [])]);
   const registryHosts = registryHostsOf(clusterfile, roles.masters, saved);
-  const found = await preflight(
+  const found = await image((await first.facts()).arch);
+  const findings = await preflight(
     [...roles.masters, ...roles.nodes].filter(isReachable).map((address) => ({
       host: fleet.get(address),
       role: roles.masters.includes(address) ? 'master' : 'node',
       isMember: members.has(address),
       isRegistry: registryHosts.includes(address),
     })),
-    { clusterfile, image: await image((await first.facts()).arch), home, limit: fleet.limit, signal: world.signal },
+    {
+      ...{ clusterfile, image: found, home, limit: fleet.limit, signal: world.signal },
+      imageFile: (path) => rootfsText(world.store, found.manifest, path),
+    },
   );
-  return [...missing, ...found];
+  return [...missing, ...findings];
 }

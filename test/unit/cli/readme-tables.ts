@@ -29,12 +29,14 @@ export const README = join(PROJECT, 'README.md');
 export function allTables(program: Command): Readonly<Record<string, string>> {
   const action = (path: string): ActionMetadata => parseAction(readFileSync(join(PROJECT, path, 'action.yml'), 'utf8'));
   const [root, build, push] = [action('.'), action('actions/build'), action('actions/push')];
+  const run = action('actions/run');
   return {
     commands: commandsTable(program),
     'inputs-root': inputsTable(root),
     'inputs-build': inputsTable(build),
     'inputs-push': inputsTable(push),
-    outputs: outputsTable({ 'sealer/build': root, 'actions/build': build, 'actions/push': push }),
+    'inputs-run': inputsTable(run),
+    outputs: outputsTable({ 'sealer/build': root, 'actions/build': build, 'actions/push': push, 'actions/run': run }),
     errors: errorsTable(),
   };
 }

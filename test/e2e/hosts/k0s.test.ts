@@ -1,0 +1,16 @@
+import { test } from 'node:test';
+import { needsHosts, SHOP_PORT } from '../../lab/hosts/index.ts';
+import { copyOfStandInImages, realProgram } from '../../lab/stand-ins/base-images.ts';
+import { labCluster } from './lab-cluster.ts';
+import { lifeOfACluster } from './life-of-a-cluster.ts';
+
+test(`k0s: the life of a cluster (${realProgram('k0s') ?? 'a stand-in'})`, { skip: needsHosts() }, async (t) => {
+  const fill = (path: string) => copyOfStandInImages('k0s', path);
+  await using on = await labCluster({ count: 5, prefix: 'k0s', standIns: true }, fill);
+  await lifeOfACluster(t, on, {
+    from: 'lab-k0s-shop:v1.20.2',
+    to: 'lab-k0s-shop:v1.20.3',
+    versions: ['v1.20.2+k0s.0', 'v1.20.3+k0s.0'],
+    port: SHOP_PORT,
+  });
+});

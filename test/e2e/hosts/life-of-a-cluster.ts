@@ -1,0 +1,141 @@
+/** One suite for all drivers: a cluster is made, grows, shrinks, is upgraded, gets a name and goes. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { TestContext } from 'node:test';
+import { connect } from 'node:tls';
+import type { Changed, ClusterStatus } from '../../../src/cluster/index.ts';
+import type { LabCluster } from './lab-cluster.ts';
+import { remember, unchanged } from './lab-cluster.ts';
+
+export interface Life {
+  /** Images by version; the second is newer. */
+  readonly from: string;
+  readonly to: string;
+  readonly versions: readonly [string, string];
+  /** Where the app answers on every node. */
+  readonly port: number;
+}
+
+type Printed = Pick<Changed['plan'], 'steps'> & { readonly changed: boolean; readonly sent: number };
+
+/** Runs the suite on five hosts that are reached directly. */
+export async function lifeOfACluster(
+  t: TestContext,
+  on: LabCluster,
+  { from, to, versions, port }: Life,
+): Promise<void> {
+  const [a = '', b = '', c = '', d = '', e = ''] = on.addresses;
+  const before = await remember(on.lab.hosts);
+  const cluster = ['--cluster-host', a];
+
+  await t.test('bare hosts become a cluster with the app on it', async () => {
+    const run = await on.json<Printed>('run', from, '--masters', a, '--nodes', d);
+    assert.equal(run.changed, true);
+    const status = await on.json<ClusterStatus>('status', ...cluster);
+    assert.deepEqual(rolesOf(status), { [a]: 'master', [d]: 'node' });
+    assert.match(await ask(a, port), /^shop /);
+    assert.match(await ask(d, port), /^shop /);
+  });
+
+  await t.test('a second run changes nothing and sends nothing', async () => {
+    const { steps, changed, sent } = await on.json<Printed>('run', from, '--masters', a, '--nodes', d);
+    assert.deepEqual({ steps, changed, sent }, { steps: [], changed: false, sent: 0 });
+  });
+
+  await t.test('one apply makes three masters and two nodes of it', async () => {
+    await on.json<Printed>('run', from, '--masters', `${a},${b},${c}`, '--nodes', `${d},${e}`);
+    const status = await on.json<ClusterStatus>('status', ...cluster);
+    assert.deepEqual(rolesOf(status), { [a]: 'master', [b]: 'master', [c]: 'master', [d]: 'node', [e]: 'node' });
+    assert.equal(status.etcdMembers.length, 3);
+    assert.equal(status.isReady, true);
+  });
+
+  await t.test('a master and a node leave, and are as they were', async () => {
+    const refused = await on.sealer('delete', ...cluster, '--masters', b, '--nodes', e);
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(refused.stderr, /CONFIRMATION_NEEDED/);
+    await on.json<Printed>('delete', ...cluster, '--masters', c, '--nodes', e, '--yes');
+    const status = await on.json<ClusterStatus>('status', ...cluster);
+    assert.deepEqual(rolesOf(status), { [a]: 'master', [b]: 'master', [d]: 'node' });
+    assert.equal(status.etcdMembers.length, 2);
+    await unchanged(
+      [on.host(2), on.host(4)],
+      [2, 4].map((i) => before[i]).filter((each) => each !== undefined),
+    );
+  });
+
+  await t.test('an upgrade goes from host to host while the app answers', async () => {
+    await using watch = watchApp([a, b, d], port);
+    await on.json<Printed>('upgrade', to, ...cluster);
+    const status = await on.json<ClusterStatus>('status', ...cluster);
+    assert.equal(status.version, versions[1]);
+    assert.deepEqual(new Set(status.nodes.map(({ version }) => version)), new Set([versions[1]]));
+    assert.equal(watch.longestSilenceMs() < 5000, true, `the app was silent for ${watch.longestSilenceMs()} ms`);
+  });
+
+  await t.test('a name is added to the certificate of the API, and the API is reached by it', async () => {
+    await on.json<Printed>('cert', ...cluster, '--alt-names', 'api.example.com');
+    for (const master of [a, b]) assert.match(await namesOf(master, 6443), /DNS:api\.example\.com/);
+  });
+
+  await t.test('what is deleted leaves every host as it was', async () => {
+    await on.json<unknown>('delete', ...cluster, '--all', '--yes');
+    await unchanged(on.lab.hosts, before);
+  });
+}
+
+function rolesOf({ nodes }: ClusterStatus): Readonly<Record<string, string>> {
+  return Object.fromEntries(nodes.map(({ address, role }) => [address, role] as const).sort());
+}
+
+async function ask(address: string, port: number): Promise<string> {
+  const asked = request({ host: address, port, path: '/', timeout: 5000, agent: false });
+  asked.on('timeout', () => asked.destroy(new Error('timeout')));
+  asked.end();
+  const [response] = await once(asked, 'response');
+  let text = '';
+  for await (const chunk of response) text += String(chunk);
+  return text;
+}
+
+/** Asks all the time, wherever it answers: users are behind something that tries another node. */
+function watchApp(addresses: readonly string[], port: number): AsyncDisposable & { longestSilenceMs(): number } {
+  let last = performance.now();
+  let longest = 0;
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) {
+      for (const address of addresses) {
+        const answered = await ask(address, port).then(
+          () => true,
+          () => false,
+        );
+        if (!answered) continue;
+        longest = Math.max(longest, performance.now() - last);
+        last = performance.now();
+        break;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  return {
+    longestSilenceMs: () => Math.max(longest, performance.now() - last),
+    [Symbol.asyncDispose]: async () => {
+      isOver = true;
+      await watching;
+    },
+  };
+}
+
+async function namesOf(host: string, port: number): Promise<string> {
+  // Whom it names is asked, not whether we believe it.
+  const socket = connect({ host, port, rejectUnauthorized: false, servername: 'api.example.com' });
+  try {
+    await once(socket, 'secureConnect');
+    return socket.getPeerCertificate().subjectaltname ?? '';
+  } finally {
+    socket.destroy();
+  }
+}
