@@ -23,7 +23,7 @@ const SWITCHES = [
 ];
 
 /** Folders that stay, empty, if they were there. */
-const FOLDERS = ['/usr/libexec/kubernetes', '/run/containerd', '/run/netns'];
+const FOLDERS = ['/usr/libexec/kubernetes', '/run/containerd', '/run/netns', '/opt/containerd'];
 
 /** Writes it down, unless that was done before: what came since then is k3s's. */
 export async function rememberBefore(host: Host, files: OwnFiles, signal: AbortSignal): Promise<void> {

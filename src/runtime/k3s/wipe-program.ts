@@ -128,7 +128,8 @@ done
 [ "$other" = 1 ] || rm -rf /run/containerd/s /run/containerd/runc/k8s.io
 rm -f /etc/rancher/k3s/k3s.yaml
 for folder in /usr/libexec/kubernetes/kubelet-plugins/volume/exec /usr/libexec/kubernetes/kubelet-plugins/volume \\
-  /usr/libexec/kubernetes/kubelet-plugins /usr/libexec/kubernetes /run/containerd/runc /run/containerd /run/netns; do
+  /usr/libexec/kubernetes/kubelet-plugins /usr/libexec/kubernetes /run/containerd/runc /run/containerd /run/netns \\
+  /opt/containerd/bin /opt/containerd/lib /opt/containerd; do
   was "folder $folder" || rmdir "$folder" 2>/dev/null
 done
 
