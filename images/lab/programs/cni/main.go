@@ -1,7 +1,7 @@
 // A network for pods, as small as it can be: each node's agent writes the CNI configuration with the node's range of
 // addresses, and routes the ranges of the other nodes to those. All nodes have to be on one network.
 //
-// NODE_NAME comes from the downward API. Routes are given protocol 90, so that old ones are known and go.
+// NODE_NAME comes from the downward API.
 package main
 
 import (
@@ -19,9 +19,8 @@ import (
 )
 
 const (
-	account  = "/var/run/secrets/kubernetes.io/serviceaccount"
-	config   = "/etc/cni/net.d/10-lab.conflist"
-	protocol = "90"
+	account = "/var/run/secrets/kubernetes.io/serviceaccount"
+	config  = "/etc/cni/net.d/10-lab.conflist"
 	// How long a new node waits for its routes.
 	interval = time.Second
 )
@@ -140,30 +139,25 @@ func writeConfig(podCIDR string) error {
 	return os.Rename(temporary, config)
 }
 
+// What this process has set. A route that an earlier one left leads to a range that nobody has, or is replaced.
+var routes = map[string]string{}
+
 func route(wanted map[string]string) error {
-	listed, err := exec.Command("ip", "route", "show", "proto", protocol).Output()
-	if err != nil {
-		return fmt.Errorf("ip route show: %w", err)
-	}
-	have := map[string]string{}
-	for _, line := range strings.Split(string(listed), "\n") {
-		if fields := strings.Fields(line); len(fields) > 2 && fields[1] == "via" {
-			have[fields[0]] = fields[2]
-		}
-	}
 	for subnet, gateway := range wanted {
-		if have[subnet] == gateway {
+		if routes[subnet] == gateway {
 			continue
 		}
-		if err := ip("route", "replace", subnet, "via", gateway, "proto", protocol); err != nil {
+		if err := ip("route", "replace", subnet, "via", gateway); err != nil {
 			return err
 		}
+		routes[subnet] = gateway
 	}
-	for subnet := range have {
+	for subnet := range routes {
 		if _, keep := wanted[subnet]; !keep {
-			if err := ip("route", "del", subnet, "proto", protocol); err != nil {
+			if err := ip("route", "del", subnet); err != nil {
 				return err
 			}
+			delete(routes, subnet)
 		}
 	}
 	return nil
