@@ -9,9 +9,7 @@ import { type K3sCluster, say } from './cluster.ts';
 import { renderConfig, textsOf } from './config.ts';
 import { readConfig } from './config-files.ts';
 import { CONFIG_FILE, K3S } from './paths.ts';
-import { restart } from './prepare.ts';
 import { holds, servedSans } from './served-certificate.ts';
-import { wipeServingCertificate } from './serving-certificate.ts';
 import { waitUntilUp } from './wait-until-up.ts';
 import { stopK3s } from './wipe.ts';
 
@@ -24,7 +22,7 @@ const SHOWN_MS = 15_000;
  * @throws SealerError COMMAND_FAILED naming the server and what its certificate lacks
  */
 export async function updateServerCert(cluster: K3sCluster, sans: readonly string[]): Promise<void> {
-  const { context } = cluster;
+  const { context, dataDir } = cluster;
   const { home, signal } = context;
   for (const host of cluster.masters()) {
     const config = await readConfig(host, signal);
@@ -32,22 +30,38 @@ export async function updateServerCert(cluster: K3sCluster, sans: readonly strin
     const next = { ...config, 'tls-san': textsOf(config['tls-san'], sans) };
     const file = { path: CONFIG_FILE, mode: 0o600, content: renderConfig(next) };
     const changed = await installFiles(host, home, [file], { signal });
-    if (changed.length === 0 && (await lacking(cluster, host, sans)).length === 0) continue;
-    await restart(cluster, host, 'server');
+    const isLacking = (await lacking(cluster, host, sans)).length > 0;
+    if (changed.length === 0 && !isLacking) continue;
+    if (isLacking) await forgetCertificate(cluster);
+    await restartWith(cluster, host, isLacking ? ['rm', '-f', `${dataDir}/server/tls/dynamic-cert.json`] : ['true']);
     if (await shows(cluster, host, sans)) continue;
-    // The certificate is shared by all servers and kept in a secret: it is made anew.
-    say(cluster, `${host.label}: its certificate is made anew`);
-    await stopK3s(cluster, host);
-    await host.exec({ argv: [K3S, 'certificate', 'rotate', '--service', 'k3s-server'], signal, allowFailure: true });
-    await wipeServingCertificate(cluster, host);
-    await startService(host, 'k3s', { isDetached: true, signal });
-    await waitUntilUp(cluster, host, 'server');
+    say(cluster, `${host.label}: its certificates are made anew`);
+    await restartWith(cluster, host, [K3S, 'certificate', 'rotate']);
     if (await shows(cluster, host, sans)) continue;
     const missing = (await lacking(cluster, host, sans)).join(', ');
     throw new SealerError('COMMAND_FAILED', `the certificate of the API server on ${host.label} lacks ${missing}`, {
       hint: `Look at /etc/rancher/k3s/config.yaml and \`journalctl -u k3s\` on ${host.address}.`,
     });
   }
+}
+
+/**
+ * All servers show one certificate, which lies in a secret. 1.21 adds a new name to its own copy at its start, and then takes
+ * the secret's, which lacks it: so the secret goes while the API still answers. The next k3s to start writes it anew.
+ */
+async function forgetCertificate({ kubectl, context }: K3sCluster): Promise<void> {
+  const argv = ['delete', 'secret', '--namespace', 'kube-system', 'k3s-serving', '--ignore-not-found'];
+  await kubectl(argv, { signal: context.signal });
+}
+
+/** @param command what to do while it is stopped; not all releases know all commands */
+async function restartWith(cluster: K3sCluster, host: Host, command: readonly [string, ...string[]]): Promise<void> {
+  const { signal } = cluster.context;
+  say(cluster, `${host.label}: restarting k3s`);
+  await stopK3s(cluster, host);
+  await host.exec({ argv: command, signal, allowFailure: true });
+  await startService(host, 'k3s', { isDetached: true, signal });
+  await waitUntilUp(cluster, host, 'server');
 }
 
 async function shows(cluster: K3sCluster, host: Host, sans: readonly string[]): Promise<boolean> {
