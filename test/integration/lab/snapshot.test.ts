@@ -90,16 +90,16 @@ const CHANGES: readonly {
   },
   {
     what: 'a unit that is stopped',
-    make: 'systemctl stop cron ssh.socket dbus.service dbus.socket 2>/dev/null; true',
-    told: /^unit dbus/m,
-    undo: 'systemctl start dbus.socket dbus.service',
+    make: 'systemctl stop ssh',
+    told: /^unit ssh.service: gone \(active\)/m,
+    undo: 'systemctl start ssh',
   },
   { what: 'a mount', make: 'mount -t tmpfs none /mnt', told: /^mount \/mnt: new/m, undo: 'umount /mnt' },
   {
     what: 'a port and a process',
-    make: '(exec setsid nc -lk -p 7777 >/dev/null 2>&1 </dev/null &)  ; until ss -Hlnt | grep -q 7777; do sleep 0.05; done',
-    told: /^port tcp [^ ]*:7777/m,
-    undo: 'fuser -k 7777/tcp 2>/dev/null || kill $(pgrep -x nc)',
+    make: '(exec setsid socat TCP-LISTEN:7777,fork /dev/null >/dev/null 2>&1 </dev/null &) ; until ss -Hlnt | grep -q 7777; do sleep 0.05; done',
+    told: /^port tcp [^ ]*:7777[^\n]*\n^process .*socat/m,
+    undo: 'pkill -x socat; while pgrep -x socat; do sleep 0.05; done',
   },
   {
     what: 'a sysctl',
