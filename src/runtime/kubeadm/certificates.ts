@@ -18,6 +18,7 @@ import { masterAddresses } from './members/join-members.ts';
 import { API_CERTIFICATE, PKI } from './places.ts';
 import { runKubeadm } from './run-kubeadm.ts';
 
+const RELOAD_MS = 3000;
 const RESTART_TIMEOUT_MS = 3 * 60_000;
 
 /**
@@ -72,8 +73,8 @@ async function addNamesOn(driver: Driver, host: Host, cluster: Fields, sans: rea
       }
     });
   }
-  const served = await servedNames(host, apiPort).catch(() => []);
-  if (lacking(served, sans).length === 0) return;
+  // From 1.22 on it sees by itself that its files are others.
+  if (await isServedWithin(host, sans, apiPort, RELOAD_MS, signal)) return;
   await restartApiServer(host, signal);
   await waitUntilServed(driver, host, sans, apiPort);
 }
@@ -82,18 +83,39 @@ const SET_ASIDE =
   'set -e; mkdir -p -m 700 "$2"; for end in crt key; do test ! -e "$1/apiserver.$end" || mv "$1/apiserver.$end" "$2/"; done';
 const PUT_BACK = 'for end in crt key; do test -e "$1/apiserver.$end" || mv "$2/apiserver.$end" "$1/"; done';
 
-/** Its kubelet starts it again at once. Only the one that runs from our manifest is meant: it names the file of its certificate. */
+/**
+ * Its kubelet starts it again at once. It is given a few seconds for what it works on, not the minute that it would wait for
+ * watches to end. Only the one that runs from our manifest is meant: it names the file of its certificate. */
 const RESTART = `
 for process in /proc/[0-9]*; do
   test "$(cat "$process/comm" 2>/dev/null)" = kube-apiserver || continue
   tr '\\0' '\\n' < "$process/cmdline" | grep -qxF -e "--tls-cert-file=$1" || continue
   kill -TERM "\${process#/proc/}"
+  for second in 1 2 3 4 5; do test ! -e "$process" || sleep 1; done
+  kill -KILL "\${process#/proc/}" 2>/dev/null
 done
 exit 0
 `;
 
 async function restartApiServer(host: Host, signal: AbortSignal): Promise<void> {
   await host.exec({ argv: ['sh', '-c', RESTART, 'sealer', API_CERTIFICATE], signal });
+}
+
+async function isServedWithin(
+  host: Host,
+  sans: readonly string[],
+  port: number,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ended = await poll<true>(
+    async (): Promise<Round<true>> => {
+      const served = await servedNames(host, port).catch(() => []);
+      return lacking(served, sans).length === 0 ? { done: true } : {};
+    },
+    { timeoutMs, signal },
+  );
+  return ended !== undefined;
 }
 
 async function waitUntilServed(driver: Driver, host: Host, sans: readonly string[], port: number): Promise<void> {

@@ -37,6 +37,8 @@ export async function cleanHost({ home, signal }: Pick<Driver, 'home' | 'signal'
   await removeFiles(host, home, own, { signal });
   await reloadServices(host, { signal });
   await sh(CLEAN_FOLDERS, before, ...FOLDERS);
-  const notes = ['before', 'kubeadm.json', 'preloaded', 'balancer', 'drained'].map((name) => `${home}/${name}`);
+  const notes = ['before', 'kubeadm.json', 'preloaded', 'balancer', 'drained', 'certificates'].map(
+    (name) => `${home}/${name}`,
+  );
   await host.exec({ argv: ['rm', '-rf', ...notes], signal });
 }

@@ -53,6 +53,11 @@ for name in kube-ipvs0; do
   test -e "/sys/class/net/$name" && ! was "link $name" && command -v ipvsadm >/dev/null && ipvsadm -C
 done
 bridges=$(cat /etc/cni/net.d/*.conf* 2>/dev/null | grep -oE '"bridge"[[:space:]]*:[[:space:]]*"[^"]+"' | sed 's/.*"\\([^"]*\\)"$/\\1/')
+# Where a plugin keeps its addresses, if it was told to do so elsewhere than usual.
+kept=$(cat /etc/cni/net.d/*.conf* 2>/dev/null | grep -oE '"dataDir"[[:space:]]*:[[:space:]]*"[^"]+"' | sed 's/.*"\\([^"]*\\)"$/\\1/')
+for folder in $kept; do
+  case $folder in *..*) ;; /run/*cni*|/var/run/*cni*|/var/lib/*cni*) rm -rf "$folder";; esac
+done
 for path in /sys/class/net/*; do
   name=\${path##*/}
   was "link $name" && continue
