@@ -11,6 +11,7 @@ import { needs } from '../lab/tools.ts';
 import { benchBuild } from './build.ts';
 import { benchCluster } from './cluster.ts';
 import { benchDiscovery } from './discovery.ts';
+import { benchFleet } from './fleet.ts';
 import { printTable, type Row } from './measure.ts';
 import { benchPack } from './pack.ts';
 import type { BenchSession } from './session.ts';
@@ -36,6 +37,7 @@ const parts: Record<string, (session: BenchSession) => Promise<void>> = {
   transfer: benchTransfer,
   pack: benchPack,
   cluster: benchCluster,
+  fleet: benchFleet,
 };
 for (const [name, part] of Object.entries(parts)) {
   if (only !== undefined && only !== name) continue;
