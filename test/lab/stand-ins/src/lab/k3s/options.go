@@ -67,12 +67,16 @@ func readOptions(arguments []string) (options, error) {
 	for name, given := range flags {
 		all[name] = given
 	}
-	if file := all.one("token-file"); file != "" && all.one("token") == "" {
+	for _, name := range []string{"token", "agent-token"} {
+		file := all.one(name + "-file")
+		if file == "" || all.one(name) != "" {
+			continue
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		all["token"] = []string{strings.TrimSpace(string(text))}
+		all[name] = []string{strings.TrimSpace(string(text))}
 	}
 	return all, nil
 }
