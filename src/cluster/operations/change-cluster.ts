@@ -11,8 +11,8 @@ import type { Run } from '../apply/run.ts';
 import { rootfsFolder } from '../distribution/index.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { imagePlugins } from '../image/image-plugins.ts';
-import { rootfsText } from '../image/rootfs-files.ts';
 import { checkKubeVersion } from '../image/kube-version-check.ts';
+import { rootfsText } from '../image/rootfs-files.ts';
 import type { RunnableImage } from '../image/runnable-image.ts';
 import { desire, registryHostsOf, rolesOf } from '../plan/desire.ts';
 import { makePlan } from '../plan/make-plan.ts';
@@ -79,7 +79,9 @@ export async function changeCluster(request: ChangeRequest, world: ClusterWorld)
     const { plan } = await look(prepared);
     return { plan, changed: false, sent: 0, times: [] };
   }
-  if (request.checks) await checkHosts(prepared);
+  // A cluster that is there is looked at first: where nothing differs, thousands of hosts need no second visit.
+  const isThere = saved !== undefined;
+  if (request.checks && !isThere) await checkHosts(prepared);
   const keepers = (saved?.masters ?? []).filter((address) => fleet.whyUnreachable(address) === undefined);
   const lockHosts = [...new Set([...prepared.desired.masters.slice(0, 1), ...keepers])];
   await using lock = await lockCluster(
@@ -99,6 +101,7 @@ export async function changeCluster(request: ChangeRequest, world: ClusterWorld)
   if (plan.steps.length === 0) {
     return { plan, changed: false, sent: 0, times: [], kubeconfig: await prepared.runtime.kubeconfig() };
   }
+  if (request.checks && isThere) await checkHosts(prepared);
   if (plan.steps.some(({ risk }) => risk === 'destructive')) await request.confirm(plan);
   const run: Run = {
     ...{ world, fleet, home, image, signal, current },

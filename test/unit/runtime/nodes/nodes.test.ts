@@ -45,6 +45,24 @@ test('a node object tells role, address, taints and whether it takes work', asyn
   });
 });
 
+test('nodes that are too many for one answer are asked for in pages', async () => {
+  const named = (name: string) => ({ ...NODE, metadata: { name } });
+  const page = (name: string, next?: string): Partial<Output> => ({
+    stdout: JSON.stringify({ metadata: next === undefined ? {} : { continue: next }, items: [named(name)] }),
+  });
+  const cutOff = JSON.stringify({ items: [named('x'.repeat(5 << 20))] }).slice(0, 4 << 20);
+  const { kubectl, calls } = answering({ stdout: cutOff }, page('b', 'to=ken'), page('a'));
+  const nodes = await listNodes(kubectl);
+  assert.deepEqual(
+    nodes.map(({ name }) => name),
+    ['a', 'b'],
+  );
+  assert.deepEqual(
+    calls.slice(1).map((argv) => argv.at(-1)),
+    ['/api/v1/nodes?limit=100', '/api/v1/nodes?limit=100&continue=to%3Dken'],
+  );
+});
+
 test('waiting outlasts an API that is away, and a kubelet of the old version', async () => {
   const ready = (kubeletVersion: string) => ({
     ...NODE,
