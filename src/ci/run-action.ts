@@ -2,7 +2,15 @@
 
 import { join } from 'node:path';
 import { getInput, info, setOutput, setSecret, summary } from '@actions/core';
-import { describePlan, openHosts, readClusterfile, readTarget, runnableImage, writeKubeconfig } from '../cli/index.ts';
+import {
+  describePlan,
+  openHosts,
+  readOrMake,
+  readTarget,
+  removeContainers,
+  runnableImage,
+  writeKubeconfig,
+} from '../cli/index.ts';
 import {
   type Changed,
   type ClusterWorld,
@@ -52,22 +60,32 @@ export async function runClusterAction(env: NodeJS.ProcessEnv, signal: AbortSign
       dataRoot: inputs.dataRoot,
     },
     ...{ masters: inputs.masters, nodes: inputs.nodes, env: inputs.env, apps: inputs.apps },
+    ...{ provider: inputs.provider, hostImage: inputs.hostImage },
+    dryRun: inputs.dryRun || inputs.command === 'plan',
   };
   const secrets = { password: ssh.password, passphrase: ssh.passphrase, sudoPassword: ssh.sudoPassword };
   const command = `actions/run ${inputs.command}`;
-  const { world } = stack.use(await openHosts(session, flags, { env, signal, now: Date.now }, command));
+  const opened = stack.use(await openHosts(session, flags, { env, signal, now: Date.now }, command));
+  const { world, engine } = opened;
   const context = { env };
-  const target = () => readTarget(context, flags, { secrets, report: world.report });
+  const target = () => readTarget(context, flags, { secrets, report: world.report, engine });
   if (inputs.command === 'delete') {
+    if (engine !== undefined) {
+      const confirm = async () => {};
+      const plan = await removeContainers(context, flags, opened, await engine(), { secrets, confirm });
+      return await tell({ plan, changed: !inputs.dryRun, sent: 0, times: [] }, inputs, env, undefined);
+    }
     await using there = await openKnownCluster(await target(), world);
     const lock = { waitMs: inputs.lockTimeoutMs, force: false };
     const plan = await deleteCluster(there, { dryRun: inputs.dryRun, lock, confirm: async () => {} }, world);
     return await tell({ plan, changed: !inputs.dryRun, sent: 0, times: [] }, inputs, env, undefined);
   }
+  const made =
+    inputs.clusterHost === undefined
+      ? stack.use(await readOrMake(context, flags, opened, { secrets, image: inputs.image }))
+      : undefined;
   const clusterfile = await (async (): Promise<Clusterfile> => {
-    if (inputs.clusterHost === undefined) {
-      return await readClusterfile(context, flags, { secrets, image: inputs.image, report: world.report });
-    }
+    if (made !== undefined) return made.clusterfile;
     await using there = await openKnownCluster(await target(), world);
     const { cluster } = there.clusterfile;
     return { ...there.clusterfile, cluster: { ...cluster, image: inputs.image ?? cluster.image } };
@@ -78,6 +96,7 @@ export async function runClusterAction(env: NodeJS.ProcessEnv, signal: AbortSign
     });
   }
   const changed = await change(inputs, clusterfile, world);
+  if (!flags.dryRun) await made?.settle();
   await tell(changed, inputs, env, join(workflow.temporary, `kubeconfig-${clusterfile.cluster.name}`));
 }
 

@@ -13,10 +13,12 @@ export {
   readDuration,
 } from './build-values.ts';
 export { runnableImage } from './clusters/cluster-image.ts';
-export { readClusterfile, readTarget } from './clusters/cluster-input.ts';
+export { readTarget } from './clusters/cluster-input.ts';
 export { describePlan } from './clusters/describe-plan.ts';
 export { writeKubeconfig } from './clusters/kubeconfig-file.ts';
+export { readOrMake } from './clusters/made-clusterfile.ts';
 export { openHosts } from './clusters/open-world.ts';
+export { removeContainers } from './clusters/remove-containers.ts';
 export { describeError, toSealerError } from './describe-error.ts';
 export { describeVerification, verificationError } from './describe-verification.ts';
 export { findImage } from './find-image.ts';

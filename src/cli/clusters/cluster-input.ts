@@ -13,10 +13,11 @@ import {
 import { isSystemError, type Problem, SealerError } from '../../error.ts';
 import type { Report } from '../../progress.ts';
 import type { CliContext } from '../context.ts';
-import type { ClusterSettingFlags, RoleFlags, SshFlags, TargetFlags } from './host-flags.ts';
-import type { HostSecrets } from './open-world.ts';
+import { knownHosts } from './container-hosts.ts';
+import type { ClusterSettingFlags, ProviderFlags, RoleFlags, SshFlags, TargetFlags } from './host-flags.ts';
+import type { HostSecrets, OpenWorld } from './open-world.ts';
 
-export type ClusterInputFlags = ClusterSettingFlags & RoleFlags & SshFlags & TargetFlags;
+export type ClusterInputFlags = ClusterSettingFlags & ProviderFlags & RoleFlags & SshFlags & TargetFlags;
 
 /** What flags say of a cluster, in the words of Clusterfiles. */
 export function toClusterfileFlags(flags: ClusterInputFlags, secrets: HostSecrets, image?: string): ClusterfileFlags {
@@ -62,7 +63,7 @@ export async function readClusterfile(
 export async function readTarget(
   context: Pick<CliContext, 'env'>,
   flags: SshFlags & TargetFlags,
-  rest: { readonly secrets: HostSecrets; readonly report: Report },
+  rest: { readonly secrets: HostSecrets; readonly report: Report; readonly engine?: OpenWorld['engine'] },
 ): Promise<ClusterTarget> {
   const { user, port, key, jump, name } = flags;
   const ssh = {
@@ -72,6 +73,13 @@ export async function readTarget(
     ...(jump === undefined ? {} : { jump }),
     ...rest.secrets,
   };
+  if (rest.engine !== undefined && flags.clusterHost === undefined) {
+    const named = flags.clusterfile === undefined ? undefined : await readClusterfile(context, flags, rest);
+    const known = await knownHosts(await rest.engine(), name ?? named?.cluster.name);
+    const dataRoot = flags.dataRoot ?? named?.cluster.dataRoot ?? DEFAULT_DATA_ROOT;
+    const { cluster } = clusterfileFromFlags({ masters: known.masters });
+    return { hosts: cluster.hosts, name: known.name, dataRoot, ssh };
+  }
   if (flags.clusterHost === undefined && flags.clusterfile === undefined) {
     throw new SealerError('USAGE', 'Which cluster is meant?', {
       hint: 'Name any of its masters (--cluster-host 10.0.0.2), or its Clusterfile (-f).',

@@ -1,6 +1,6 @@
 /** The flags that say which hosts there are and how they are reached. */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { collect, collectPairs } from '../flags.ts';
 import { readCount } from './values.ts';
 
@@ -16,6 +16,13 @@ export interface SshFlags {
   readonly acceptNewHostKeys?: boolean | undefined;
   readonly parallel?: number | undefined;
   readonly logDir?: string | undefined;
+}
+
+/** Where hosts come from. */
+export interface ProviderFlags {
+  readonly provider?: 'ssh' | 'container' | undefined;
+  /** Of hosts that are containers. */
+  readonly hostImage?: string | undefined;
 }
 
 /** Hosts by role. */
@@ -70,9 +77,24 @@ export function withRoles(command: Command, what: string): Command {
     .option('-n, --nodes <hosts>', `nodes ${what}, written the same way`);
 }
 
+/** Declares where hosts come from. */
+export function withProvider(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--provider <kind>',
+        'what the hosts are: machines (ssh), or containers of this machine, made for it; default: containers where no host is named',
+      ).choices(['ssh', 'container']),
+    )
+    .option(
+      '--host-image <image>',
+      'of hosts that are containers (default: SEALER_HOST_IMAGE, else docker.io/sealerio/host:v1)',
+    );
+}
+
 /** Declares how a cluster that is there is named. */
 export function withTarget(command: Command): Command {
-  return command
+  return withProvider(command)
     .option('-f, --clusterfile <file>', 'the Clusterfile of the cluster; its hosts and ssh settings are used')
     .option('--cluster-host <host>', 'any master of the cluster; it remembers everything else')
     .option('--name <cluster>', 'the name of the cluster (default: my-cluster, or the only one on the host)')

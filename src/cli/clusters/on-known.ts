@@ -19,7 +19,7 @@ export async function onKnown<Result>(
   const secrets = await readSecrets(context, flags);
   await using opened = await openWorld(context, flags, command);
   const { world } = opened;
-  const target = await readTarget(context, flags, { secrets, report: world.report });
+  const target = await readTarget(context, flags, { secrets, report: world.report, engine: opened.engine });
   await using known = await openKnownCluster(target, world);
   return await work(known, world);
 }

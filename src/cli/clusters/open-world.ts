@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import type { ClusterWorld } from '../../cluster/index.ts';
 import type { HostSpec } from '../../clusterfile/index.ts';
 import { SealerError } from '../../error.ts';
+import type { HostEngine } from '../../provider/index.ts';
 import type { CliContext } from '../context.ts';
 import type { OutputFlags, RegistryFlags, StoreFlags } from '../flags.ts';
 import { readAll } from '../password.ts';
 import { openSession, type Session } from '../session.ts';
+import { type ContainerFlags, usesContainers } from './container-hosts.ts';
 import type { SshFlags } from './host-flags.ts';
 
 /** What reaches hosts and is nowhere in flags. */
@@ -18,12 +20,14 @@ export interface HostSecrets {
   readonly sudoPassword?: string | undefined;
 }
 
-export type WorldFlags = SshFlags & StoreFlags & RegistryFlags & OutputFlags;
+export type WorldFlags = SshFlags & ContainerFlags & StoreFlags & RegistryFlags & OutputFlags;
 
 export interface OpenWorld extends AsyncDisposable {
   readonly world: ClusterWorld;
   /** Where what hosts say is kept; one folder for each run. */
   readonly logs: string;
+  /** The engine whose containers are the hosts; undefined where hosts are reached by SSH. Asked for when it is needed. */
+  readonly engine: (() => Promise<HostEngine>) | undefined;
 }
 
 const DEFAULT_PARALLEL = 32;
@@ -48,7 +52,7 @@ export async function openWorld(context: CliContext, flags: WorldFlags, command:
  */
 export async function openHosts(
   { store, client, report }: Session,
-  flags: SshFlags,
+  flags: SshFlags & ContainerFlags,
   { env, signal, now }: Pick<CliContext, 'env' | 'signal' | 'now'>,
   command: string,
 ): Promise<OpenWorld> {
@@ -65,12 +69,20 @@ export async function openHosts(
     env,
     onLearn: (message) => report({ type: 'note', level: 'info', message }),
   });
-  const open = (spec: HostSpec) => connectSsh(spec, { hostKeys, env, log: hostLogs.of(spec.address), signal, now });
+  const bySsh = (spec: HostSpec) => connectSsh(spec, { hostKeys, env, log: hostLogs.of(spec.address), signal, now });
+  const engine = usesContainers(flags) ? engineOf(env) : undefined;
+  const byEngine = async (spec: HostSpec) => {
+    const { openContainerHost } = await import('../../provider/index.ts');
+    if (engine === undefined) throw new Error('there is no engine');
+    return await openContainerHost(await engine(), spec, { log: hostLogs.of(spec.address), signal, now });
+  };
+  const open = engine === undefined ? bySsh : byEngine;
   const { parallel = DEFAULT_PARALLEL } = flags;
   const kept = stack.move();
   return {
     world: { store, client, open, report, signal, now, by: whoWeAre(), command, parallel },
     logs,
+    engine,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -87,6 +99,15 @@ export async function readSecrets({ env, stdin }: CliContext, flags: SshFlags): 
     if (password === '') throw new SealerError('USAGE', '--password-stdin, and standard input is empty');
   }
   return { password, passphrase: SEALER_SSH_PASSPHRASE, sudoPassword: SEALER_SUDO_PASSWORD };
+}
+
+/** Looks for the engine once. */
+function engineOf(env: NodeJS.ProcessEnv): () => Promise<HostEngine> {
+  let found: Promise<HostEngine> | undefined;
+  return () => {
+    found ??= import('../../provider/index.ts').then(({ openHostEngine }) => openHostEngine(env));
+    return found;
+  };
 }
 
 /** Below which the logs of all runs are. */

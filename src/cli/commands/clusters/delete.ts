@@ -9,6 +9,7 @@ import { confirmPlan } from '../../clusters/confirm.ts';
 import { describePlan } from '../../clusters/describe-plan.ts';
 import { type RoleFlags, withRoles, withSsh, withTarget } from '../../clusters/host-flags.ts';
 import { openWorld, readSecrets } from '../../clusters/open-world.ts';
+import { removeContainers } from '../../clusters/remove-containers.ts';
 import type { CliContext } from '../../context.ts';
 import { withProgress, withRegistry, withStore } from '../../flags.ts';
 import { printResult } from '../../print.ts';
@@ -27,6 +28,7 @@ export function deleteCommand(context: CliContext): Command {
 Examples:
   sealer delete --cluster-host 10.0.0.2 --nodes 10.0.0.8
   sealer delete --cluster-host 10.0.0.2 --all --yes
+  sealer delete --provider container --name shop --all --yes
 
 Nodes are drained first. A master is removed only while etcd keeps its quorum. A host that cannot be reached is removed from the cluster all the same.`,
     )
@@ -37,7 +39,10 @@ Nodes are drained first. A master is removed only while etcd keeps its quorum. A
           hint: 'Name hosts (--masters, --nodes), or say --all for the whole cluster.',
         });
       }
-      await deleteHosts(context, flags);
+      const { clusterHost, clusterfile, provider } = flags;
+      // The addresses say what is to go, not what the cluster is.
+      const isNowhere = clusterHost === undefined && clusterfile === undefined && provider === undefined;
+      await deleteHosts(context, isNowhere ? { ...flags, provider: 'container' } : flags);
     });
 }
 
@@ -67,10 +72,12 @@ async function deleteAll(context: CliContext, flags: Flags): Promise<void> {
   const plan = await (async () => {
     const { deleteCluster, openKnownCluster } = await import('../../../cluster/index.ts');
     await using opened = await openWorld(context, flags, 'sealer delete --all');
-    const { world } = opened;
+    const { world, engine } = opened;
+    const confirm = (plan: Parameters<typeof confirmPlan>[1]) => confirmPlan(context, plan, isConfirmed);
+    if (engine !== undefined)
+      return await removeContainers(context, flags, opened, await engine(), { secrets, confirm });
     const target = await readTarget(context, flags, { secrets, report: world.report });
     await using known = await openKnownCluster(target, world);
-    const confirm = (plan: Parameters<typeof confirmPlan>[1]) => confirmPlan(context, plan, isConfirmed);
     return await deleteCluster(known, { dryRun: flags.dryRun === true, lock, confirm }, world);
   })();
   printResult(context, flags, plan, () => {

@@ -2,8 +2,9 @@
 
 import { Command, Option } from 'commander';
 import { withChange } from '../../clusters/change-flags.ts';
-import { type ClusterInputFlags, readClusterfile } from '../../clusters/cluster-input.ts';
-import { withRoles, withSettings, withSsh } from '../../clusters/host-flags.ts';
+import type { ClusterInputFlags } from '../../clusters/cluster-input.ts';
+import { withProvider, withRoles, withSettings, withSsh } from '../../clusters/host-flags.ts';
+import { readOrMake } from '../../clusters/made-clusterfile.ts';
 import { openWorld, readSecrets, type WorldFlags } from '../../clusters/open-world.ts';
 import { printChange, type RunChangeFlags, runChange } from '../../clusters/run-change.ts';
 import type { CliContext } from '../../context.ts';
@@ -16,6 +17,7 @@ Examples:
   sealer run shop:v1 --masters 10.0.0.2 --nodes 10.0.0.3,10.0.0.5-10.0.0.9
   sealer run shop:v1 --masters 10.0.0.2 --user deploy --key ~/.ssh/deploy --jump bastion.example.com
   sealer run -f Clusterfile --dry-run
+  sealer run shop:v1 -m 3 -n 3 --provider container
   sealer run shop:v1 --masters 10.0.0.2 -e replicas=3 --kubeconfig-out kubeconfig
 
 Does what is missing and nothing else: run it again after a change, a fault or Ctrl-C. Hosts need SSH, root or sudo, and nothing more.`;
@@ -40,7 +42,7 @@ export function applyCommand(context: CliContext): Command {
 }
 
 function declare(command: Command): Command {
-  const hosts = withSettings(withSsh(withRoles(command, 'of the cluster')))
+  const hosts = withSettings(withSsh(withProvider(withRoles(command, 'of the cluster'))))
     .option('--name <cluster>', 'the name of the cluster (default: my-cluster)')
     .option('--data-root <folder>', 'where the cluster keeps its files on the hosts (default: /var/lib/sealer)')
     .addOption(
@@ -57,8 +59,10 @@ async function change(context: CliContext, flags: Flags, name: string, image: st
   const { changed, logs } = await (async () => {
     await using opened = await openWorld(context, flags, name);
     const { world, logs } = opened;
-    const clusterfile = await readClusterfile(context, flags, { secrets, image, report: world.report });
-    return { changed: await runChange(context, flags, { clusterfile, world }), logs };
+    await using input = await readOrMake(context, flags, opened, { secrets, image });
+    const changed = await runChange(context, flags, { clusterfile: input.clusterfile, world });
+    if (flags.dryRun !== true) await input.settle();
+    return { changed, logs };
   })();
   printChange(context, flags, changed, logs);
 }
