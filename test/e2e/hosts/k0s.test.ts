@@ -2,11 +2,11 @@ import { test } from 'node:test';
 import { needsHosts, SHOP_PORT } from '../../lab/hosts/index.ts';
 import { copyOfStandInImages, realProgram } from '../../lab/stand-ins/base-images.ts';
 import { labCluster } from './lab-cluster.ts';
-import { lifeOfACluster } from './life-of-a-cluster.ts';
+import { LIFE_HOSTS, lifeOfACluster } from './life-of-a-cluster.ts';
 
 test(`k0s: the life of a cluster (${realProgram('k0s') ?? 'a stand-in'})`, { skip: needsHosts() }, async (t) => {
   const fill = (path: string) => copyOfStandInImages('k0s', path);
-  await using on = await labCluster({ count: 5, prefix: 'k0s', standIns: true }, fill);
+  await using on = await labCluster({ count: LIFE_HOSTS, prefix: 'k0s', standIns: true }, fill);
   await lifeOfACluster(t, on, {
     from: 'lab-k0s-shop:v1.20.2',
     to: 'lab-k0s-shop:v1.20.3',
