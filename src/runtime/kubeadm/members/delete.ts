@@ -47,11 +47,11 @@ async function deleteWorker(driver: Driver, leaving: Departing): Promise<void> {
 async function deleteMaster(driver: Driver, leaving: Departing): Promise<void> {
   const { kubectl, signal } = driver;
   const { address, host } = leaving;
-  driver.forget(address);
   const via = await survivor(driver, [address]);
   const members = await etcdMembers(via, signal);
   const healthy = await healthyMembers(via, members, signal);
   checkQuorum({ members: members.map((member) => member.address), healthy, leaving: address });
+  driver.forget(address);
   const node = await findNode(kubectl, address, signal);
   if (node !== undefined) await drain(driver, node, leaving);
   await tellNodes(driver, [address]);
