@@ -45,7 +45,7 @@ export function sudoFailed(label: string, user: string, said: string): SealerErr
   const words = said.replace(/\s*\n\s*/g, '; ').trim();
   const hint = /not found|no such file/i.test(words)
     ? `Install sudo there, or log in as root (--user root).`
-    : `Give the password of ${user} for sudo, allow it sudo without one (NOPASSWD), or log in as root.`;
+    : `Give the password of ${user} for sudo (SEALER_SUDO_PASSWORD), allow it sudo without one (NOPASSWD), or log in as root.`;
   return new SealerError('SUDO_FAILED', `${user} cannot become root on ${label}: ${words || 'sudo says nothing'}`, {
     hint,
   });

@@ -139,7 +139,8 @@ function loginRefused({ name, user, tried, takes, credentials }: Refusal): Seale
 }
 
 function hintOf({ takes, credentials }: Pick<Refusal, 'takes' | 'credentials'>): string {
-  if (credentials.unusable.length > 0) return 'Give the passphrase of the key, or load it into an ssh-agent.';
+  if (credentials.unusable.length > 0)
+    return 'Give the passphrase of the key (SEALER_SSH_PASSPHRASE), or load it into an ssh-agent.';
   if (takes.length > 0 && !takes.includes('password') && !takes.includes('keyboard-interactive')) {
     return "Give a private key whose public one stands in the user's ~/.ssh/authorized_keys there.";
   }

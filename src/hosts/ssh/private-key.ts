@@ -140,7 +140,7 @@ function reasonOf(error: Error, passphrase: string | undefined): string {
 function invalid(file: string, reason: string, cause: unknown): SealerError {
   return new SealerError('SSH_KEY_INVALID', `The private key ${file} cannot be used: ${reason}`, {
     hint: /passphrase/.test(reason)
-      ? 'Give its passphrase, or load it into an ssh-agent.'
+      ? 'Give its passphrase (SEALER_SSH_PASSPHRASE, or pkPasswd in the Clusterfile), or load it into an ssh-agent.'
       : 'Name a private key as ssh-keygen makes it.',
     cause,
   });
