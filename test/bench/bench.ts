@@ -12,6 +12,7 @@ import { benchBuild } from './build.ts';
 import { benchCluster } from './cluster.ts';
 import { benchDiscovery } from './discovery.ts';
 import { benchFleet } from './fleet.ts';
+import { benchHosts } from './hosts.ts';
 import { printTable, type Row } from './measure.ts';
 import { benchPack } from './pack.ts';
 import type { BenchSession } from './session.ts';
@@ -37,6 +38,7 @@ const parts: Record<string, (session: BenchSession) => Promise<void>> = {
   transfer: benchTransfer,
   pack: benchPack,
   cluster: benchCluster,
+  hosts: benchHosts,
   fleet: benchFleet,
 };
 for (const [name, part] of Object.entries(parts)) {
