@@ -13,11 +13,14 @@ import {
   rootfsFolder,
 } from '../distribution/index.ts';
 import type { Step } from '../plan/step.ts';
-import { ensureRegistry, registryPlaces } from '../registry/index.ts';
+import { ensureRegistry, externalClient, pushLayers, registryPlaces } from '../registry/index.ts';
 import { hostsOf, note, type Run, saveState } from './run.ts';
+import { takeOverRegistry } from './take-over-registry.ts';
 
 export async function bring(step: Step, run: Run): Promise<void> {
   const { world, image, home, desired, report, signal, fleet } = run;
+  const { name, registry } = desired.clusterfile.cluster;
+  await takeOverRegistry(run);
   const content = await readImage(world.store, image, signal);
   const hosts = hostsOf(run, step.hosts);
   const registryHosts = hostsOf(run, desired.registryHosts);
@@ -25,9 +28,13 @@ export async function bring(step: Step, run: Run): Promise<void> {
   const all = [...new Set([...registryHosts, ...hosts])];
   const present = await observeHosts(content, all, { home, limit: fleet.limit, signal });
   const plan = planDistribution(content, { hosts: all, registryHosts, present });
+  if (registry.kind === 'external' && !plan.isEmpty) {
+    await using external = await externalClient(world.client, registry);
+    run.sent += await pushLayers(content, name, registry, { client: external.client, report, signal });
+  }
   const { sentByRunner } = await distribute(plan, {
     home,
-    cluster: desired.clusterfile.cluster.name,
+    cluster: name,
     serve: (serving) => serve(run, serving, all),
     limit: fleet.limit,
     report,
@@ -51,15 +58,10 @@ function isFresh(run: Run, { address }: Host): boolean {
 
 /** The cluster's own registry on its hosts, and everyone's knowledge of it. */
 export async function runRegistry(step: Step, run: Run): Promise<void> {
-  const { desired, home, signal, fleet } = run;
-  const { registry } = desired.clusterfile.cluster;
+  const { desired, fleet } = run;
   const hosts = hostsOf(run, step.hosts);
-  if (registry.kind === 'local') await serve(run, hostsOf(run, desired.registryHosts), hosts);
-  else if (registry.ca !== undefined) {
-    const { ca } = registry;
-    const { authority } = registryPlaces(home);
-    await inParallel(hosts, fleet.limit, (host) => host.write(authority, ca, { mode: 0o644, signal }));
-  }
+  await takeOverRegistry(run);
+  await serve(run, hostsOf(run, desired.registryHosts), hosts);
   await inParallel(hosts, fleet.limit, (host) =>
     note(run, host, { registry: desired.hosts.get(host.address)?.registry }),
   );
@@ -69,7 +71,11 @@ export async function runRegistry(step: Step, run: Run): Promise<void> {
 async function serve(run: Run, serving: readonly Host[], hosts: readonly Host[]): Promise<RegistryAccess> {
   const { desired, home, image, world, signal, fleet, registry } = run;
   const { cluster } = desired.clusterfile;
-  if (cluster.registry.kind !== 'local') return registry;
+  if (cluster.registry.kind !== 'local') {
+    const { ca } = cluster.registry;
+    if (ca !== undefined) await inParallel(hosts, fleet.limit, (host) => trust(host, home, ca, signal));
+    return registry;
+  }
   const masters = [...new Set([...desired.masters, ...run.state.masters])];
   return await ensureRegistry({
     ...{ cluster: cluster.name, home, spec: cluster.registry, registryHosts: serving, hosts, signal },
@@ -82,6 +88,13 @@ async function serve(run: Run, serving: readonly Host[], hosts: readonly Host[])
     now: world.now,
     limit: fleet.limit,
   });
+}
+
+/** Who vouches for an external registry. */
+async function trust(host: Host, home: string, ca: string, signal: AbortSignal): Promise<void> {
+  // For root alone: other files in it are keys and passwords.
+  await host.exec({ argv: ['mkdir', '-p', '-m', '0700', home], signal });
+  await host.write(registryPlaces(home).authority, ca, { mode: 0o644, signal });
 }
 
 export async function configure(step: Step, run: Run): Promise<void> {

@@ -2,13 +2,14 @@
 
 import { type Clusterfile, type HostSpec, writeClusterfile } from '../../clusterfile/index.ts';
 import { type Problem, SealerError } from '../../error.ts';
+import { parseDigest } from '../../oci/digest.ts';
 import { DRIVERS } from '../../runtime/drivers.ts';
 import type { RegistryAccess, Runtime } from '../../runtime/runtime.ts';
 import { applyPlan, type StepTime } from '../apply/apply-plan.ts';
 import { saveConfigMap } from '../apply/config-map.ts';
 import { createOverlay } from '../apply/overlay.ts';
 import type { Run } from '../apply/run.ts';
-import { rootfsFolder } from '../distribution/index.ts';
+import { pruneHosts, rootfsFolder } from '../distribution/index.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { imagePlugins } from '../image/image-plugins.ts';
 import { checkKubeVersion } from '../image/kube-version-check.ts';
@@ -112,8 +113,22 @@ export async function changeCluster(request: ChangeRequest, world: ClusterWorld)
     sent: 0,
   };
   const times = await applyPlan(plan, run);
+  if (current.saved !== undefined) await prune(run);
   await saveConfigMap(run);
   return { plan, changed: true, sent: run.sent, times, kubeconfig: await prepared.runtime.kubeconfig() };
+}
+
+/** Only now is it sure that nobody needs older image versions. What stays behind does no harm. */
+async function prune({ state, fleet, home, signal, report }: Run): Promise<void> {
+  const kept = [state.image, state.previous, ...Object.values(state.apps)];
+  const keep = kept.flatMap((image) => (image === undefined ? [] : [parseDigest(image.digest)]));
+  const members = [...state.masters, ...state.nodes].filter((address) => fleet.whyUnreachable(address) === undefined);
+  const hosts = members.map((address) => fleet.get(address));
+  await pruneHosts(hosts, keep, { home, limit: fleet.limit, signal }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    report({ type: 'note', level: 'warning', message: `Files of older image versions are still on hosts: ${why}` });
+  });
 }
 
 /** Everything that a plan is made from, but what hosts say. */

@@ -269,6 +269,10 @@ function whyBring({ saved }: Current, digest: string): string {
 function registryReason({ saved }: Current, registryHosts: readonly string[]): string {
   if (saved === undefined) return 'the cluster pulls its images from there';
   const added = registryHosts.filter((address) => !saved.registryHosts.includes(address));
+  const [from] = saved.registryHosts;
+  if (from !== undefined && added.length > 0 && added.length === registryHosts.length) {
+    return `it moves from ${from} to ${added.join(', ')}`;
+  }
   return added.length > 0 ? `to be on ${added.join(', ')} as well` : 'its settings or content differ';
 }
 

@@ -79,6 +79,11 @@ export class RegistryClient implements AsyncDisposable {
     this.#timing = options.timing ?? realTiming;
   }
 
+  /** Another client that differs in these options; it has to be disposed of by itself. */
+  with(options: Partial<RegistryClientOptions>): RegistryClient {
+    return new RegistryClient({ ...this.#options, ...options });
+  }
+
   /**
    * What a reference points to.
    * @throws SealerError IMAGE_NOT_FOUND, UNAUTHORIZED, DENIED, RATE_LIMITED, REGISTRY_UNREACHABLE, REGISTRY_ERROR,
