@@ -129,14 +129,22 @@ fetch() {
   done
   return 1
 }
+put() {
+  sync "layers/$hex.part" 2>/dev/null
+  mkdir -p "\${place%/*}"
+  chmod 644 "layers/$hex.part"
+  if mv -f "layers/$hex.part" "$place"; then echo "ok $hex"
+  else echo "failed $hex it cannot be moved into its place"
+  fi
+}
 while read -r hex place; do
   if fetch "$@"; then
-    sync "layers/$hex.part" 2>/dev/null
-    mkdir -p "\${place%/*}"
-    chmod 644 "layers/$hex.part"
-    if mv -f "layers/$hex.part" "$place"; then echo "ok $hex"; continue; fi
-    reason='it cannot be moved into its place'
+    # It goes to the disk while the next one comes; one at a time, so that a slow disk is waited for.
+    wait
+    put &
+    continue
   fi
   printf 'failed %s %s\\n' "$hex" "$(printf '%s' "$reason" | tail -n 1)"
 done
+wait
 `;
