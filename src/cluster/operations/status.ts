@@ -1,6 +1,8 @@
 /** How a cluster is: its nodes, its registry, its last run, who works on it. */
 
 import type { NodeState } from '../../runtime/runtime.ts';
+import { isActive } from '../../runtime/services/index.ts';
+import { REGISTRY_SERVICE } from '../registry/index.ts';
 import { readJournal } from '../state/journal.ts';
 import { type LockHolder, readLockHolder } from '../state/lock.ts';
 import type { KnownCluster } from './known-cluster.ts';
@@ -17,6 +19,8 @@ export interface ClusterStatus {
   readonly unreachable: readonly { readonly address: string; readonly reason: string }[];
   readonly etcdMembers: readonly string[];
   readonly registryHosts: readonly string[];
+  /** Those of them whose registry does not run. */
+  readonly registryDown: readonly string[];
   readonly apps: readonly string[];
   readonly lock: LockHolder | undefined;
   /** The command that broke off, if the last one did. */
@@ -42,20 +46,26 @@ export async function clusterStatus(known: KnownCluster): Promise<ClusterStatus>
   const last = journal.at(-1);
   const failed = journal.findLast(({ run, event }) => run === last?.run && event === 'failed');
   const members = metadata.value?.nodes ?? [];
+  const registryDown = await stoppedRegistries(known, unreachable);
   return {
     name: saved.name,
     runtime: saved.runtime,
     image: saved.image,
     version: metadata.value?.version,
-    isReady: members.length > 0 && unreachable.length === 0 && members.every(({ isReady }) => isReady),
+    isReady:
+      members.length > 0 &&
+      unreachable.length === 0 &&
+      registryDown.length === 0 &&
+      members.every(({ isReady }) => isReady),
     nodes: members,
     unreachable: unreachable.map((address) => ({ address, reason: fleet.whyUnreachable(address)?.message ?? '' })),
     etcdMembers: metadata.value?.etcdMembers ?? [],
     registryHosts: saved.registryHosts,
+    registryDown,
     apps: Object.keys(saved.launched).filter((name) => !name.startsWith('.')),
     lock: first === undefined ? undefined : await readLockHolder(first, home),
     unfinished: saved.unfinished,
-    problem: metadata.problem,
+    problem: metadata.problem ?? (registryDown.length === 0 ? undefined : describeDown(registryDown)),
     lastRun:
       last === undefined
         ? undefined
@@ -66,4 +76,21 @@ export async function clusterStatus(known: KnownCluster): Promise<ClusterStatus>
             ...(failed === undefined ? {} : { failed: failed.step ?? '' }),
           },
   };
+}
+
+async function stoppedRegistries(
+  { saved, masters }: KnownCluster,
+  unreachable: readonly string[],
+): Promise<readonly string[]> {
+  const asked = masters.filter(
+    ({ address }) => saved.registryHosts.includes(address) && !unreachable.includes(address),
+  );
+  const answers = await Promise.all(
+    asked.map(async (host) => ({ address: host.address, runs: await isActive(host, REGISTRY_SERVICE) })),
+  );
+  return answers.filter(({ runs }) => !runs).map(({ address }) => address);
+}
+
+function describeDown(addresses: readonly string[]): string {
+  return `the registry does not run on ${addresses.join(', ')}: run the last command again, it starts it`;
 }
