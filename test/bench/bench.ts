@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: the speed promises as ratios to a peer in the same run. Needs docker-registry and crane
- * (test/lab/install-peers) and 5 GB of disk; `--only NAME` runs one part. It reports and never fails: a figure that misses its
- * target is printed as missed.
+ * (test/lab/install-peers) and 5 GB of disk, for the part `hosts` 20 GB; `--only NAME` runs one part. It reports and never
+ * fails: a figure that misses its target is printed as missed.
  */
 
 import { cpus } from 'node:os';
