@@ -48,7 +48,7 @@ Nodes are drained first. A master is removed only while etcd keeps its quorum. A
 
 async function deleteHosts(context: CliContext, flags: Flags): Promise<void> {
   const { canonicalAddress, parseHostList, removeHosts } = await import('../../../clusterfile/index.ts');
-  const lists = [flags.masters, flags.nodes].map((text) => parseHostList(text ?? ''));
+  const lists = [flags.masters, flags.nodes].flatMap((text) => (text === undefined ? [] : [parseHostList(text)]));
   const mistake = lists.flatMap(({ mistakes }) => mistakes)[0];
   if (mistake !== undefined) throw new SealerError('USAGE', mistake.message, { hint: mistake.hint });
   const leaving = lists.flatMap(({ hosts }) => hosts.map(({ address }) => canonicalAddress(address)));

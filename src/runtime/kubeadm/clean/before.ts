@@ -33,9 +33,10 @@ export const FOLDERS: readonly string[] = [
   '/var/log/kubelet.log',
 ];
 
-/** Switches of the kernel that we set, and that are put back. */
+/** Switches of the kernel that we or kube-proxy set, and that are put back. */
 export const SWITCHES: readonly string[] = [
   'net.ipv4.ip_forward',
+  'net.ipv4.conf.all.route_localnet',
   'net.ipv6.conf.all.forwarding',
   'net.bridge.bridge-nf-call-iptables',
   'net.bridge.bridge-nf-call-ip6tables',

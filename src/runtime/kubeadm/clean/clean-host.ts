@@ -2,11 +2,13 @@
 
 import { installedFiles, removeFiles } from '../../../hosts/footprint/index.ts';
 import type { Host } from '../../../hosts/host.ts';
+import { mapOf } from '../../../kubernetes/fields.ts';
 import { initOf, reloadServices, stopService } from '../../services/index.ts';
 import type { Driver } from '../driver.ts';
 import { removeEndpoint } from '../endpoint/hosts-entry.ts';
 import { COMMAND_ENV, CTR, PROGRAMS } from '../places.ts';
 import { beforePath, FOLDERS } from './before.ts';
+import { removePodRoutes } from './pod-routes.ts';
 import { CLEAN_FOLDERS, CLEAN_NETWORK, END_CONTAINERS, END_PROCESSES, UNMOUNT } from './programs.ts';
 
 /** Where pods' file systems and secrets are mounted. */
@@ -19,7 +21,10 @@ const STOP_SLICES = 'systemctl stop kubepods.slice 2>/dev/null; systemctl reset-
  * Ends what runs, and takes away what a member leaves that kubeadm's own reset does not: networks, firewall rules, mounts,
  * folders, services, and the files of ours in the footprint. Calling it again goes on where it broke off.
  */
-export async function cleanHost({ home, signal }: Pick<Driver, 'home' | 'signal'>, host: Host): Promise<void> {
+export async function cleanHost(
+  { home, signal, settings }: Pick<Driver, 'home' | 'signal' | 'settings'>,
+  host: Host,
+): Promise<void> {
   const before = beforePath(home);
   const sh = async (program: string, ...values: readonly string[]): Promise<void> => {
     await host.exec({ argv: ['sh', '-c', program, 'sealer', ...values], env: COMMAND_ENV, signal });
@@ -31,6 +36,7 @@ export async function cleanHost({ home, signal }: Pick<Driver, 'home' | 'signal'
   await sh(UNMOUNT, ...MOUNTED);
   if ((await initOf(host)) === 'systemd') await sh(STOP_SLICES);
   await sh(CLEAN_NETWORK, before);
+  await removePodRoutes(host, mapOf((await settings()).cluster.networking), signal);
   await removeEndpoint(host, signal);
   // The registry is not the runtime's: whoever made it stops it first.
   const own = (await installedFiles(host, home, { signal })).filter((path) => !/\/sealer-registry[^/]*$/.test(path));
