@@ -6,6 +6,12 @@ export { loadRunnableImage, type RunnableImage } from './image/runnable-image.ts
 export { type Changed, type ChangeRequest, changeCluster } from './operations/change-cluster.ts';
 export { checkCluster } from './operations/check-cluster.ts';
 export { type DeleteOptions, deleteCluster, deletionPlan } from './operations/delete-cluster.ts';
+export { type InstallRequest, installApp } from './operations/install-app.ts';
+export {
+  installByKubeconfig,
+  type KubeconfigInstall,
+  type KubeconfigInstalled,
+} from './operations/install-by-kubeconfig.ts';
 export { type ClusterTarget, type KnownCluster, openKnownCluster } from './operations/known-cluster.ts';
 export { type ClusterStatus, clusterStatus } from './operations/status.ts';
 export type { Plan, Risk, Step, StepKind } from './plan/step.ts';

@@ -1,16 +1,12 @@
 /** Steps that launch apps, and wait for what they bring. */
 
-import { SealerError } from '../../error.ts';
-import { describeWorkloads, waitForWorkloads as waitForAll, waitForCluster } from '../../kubernetes/index.ts';
 import { rootfsFolder } from '../distribution/index.ts';
+import { awaitWorkloads } from '../launch/await-workloads.ts';
 import { openClusterApi } from '../launch/cluster-api.ts';
 import { launchOnHost } from '../launch/launch-on-host.ts';
 import { launchesOf } from '../launch/launches.ts';
 import type { Step } from '../plan/step.ts';
 import { hostsOf, type Run, saveState } from './run.ts';
-
-/** How long all has to stay ready, with nothing new coming up, in milliseconds. */
-const SETTLE_MS = 3000;
 
 export async function launch(step: Step, run: Run): Promise<void> {
   const [host] = hostsOf(run, step.hosts);
@@ -41,15 +37,5 @@ export async function waitForWorkloads(_step: Step, run: Run): Promise<void> {
   const [master] = hostsOf(run, run.desired.masters.slice(0, 1));
   if (master === undefined) throw new Error('no master to ask');
   await using api = await openClusterApi(master, await run.runtime.kubeconfig(), signal);
-  await waitForCluster(api.client, { timeoutMs, signal, report });
-  const found = await waitForAll(api.client, { timeoutMs, settleMs: SETTLE_MS, signal, report });
-  if (found.ready) return;
-  const lines = describeWorkloads(found).map((line) => `\n  ${line}`);
-  throw new SealerError(
-    'WORKLOADS_NOT_READY',
-    `Not everything got ready in ${Math.round(timeoutMs / 1000)} s:${lines.join('')}`,
-    {
-      hint: 'Look at the events above; --timeout gives it more time, --no-wait does not wait.',
-    },
-  );
+  await awaitWorkloads(api.client, { timeoutMs, signal, report });
 }

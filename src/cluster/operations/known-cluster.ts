@@ -4,7 +4,7 @@ import { type Clusterfile, type HostSpec, parseClusterfile, type SshSpec } from 
 import { SealerError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { DRIVERS } from '../../runtime/drivers.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { RegistryAccess, Runtime } from '../../runtime/runtime.ts';
 import { rootfsFolder } from '../distribution/index.ts';
 import { Fleet } from '../fleet/fleet.ts';
 import { accessFor } from '../registry/index.ts';
@@ -30,6 +30,8 @@ export interface KnownCluster extends AsyncDisposable {
   readonly masters: readonly Host[];
   readonly nodes: readonly Host[];
   readonly runtime: Runtime;
+  /** The same runtime, whose hosts pull from another registry, or by other names. */
+  readonly runtimeWith: (registry: RegistryAccess) => Runtime;
 }
 
 /**
@@ -68,7 +70,7 @@ export async function openKnownCluster(target: ClusterTarget, world: ClusterWorl
   const nodes = hostsOf(saved.nodes);
   const { registry } = clusterfile.cluster;
   const create = await DRIVERS[saved.runtime]();
-  const runtime = create({
+  const context = {
     cluster: clusterfile,
     ...{ masters, nodes, home },
     image: {
@@ -87,9 +89,21 @@ export async function openKnownCluster(target: ClusterTarget, world: ClusterWorl
     report: world.report,
     signal: world.signal,
     now: world.now,
-  });
+  };
+  const runtime = create(context);
+  const runtimeWith = (other: RegistryAccess) => create({ ...context, registry: other });
   const kept = stack.move();
-  return { saved, clusterfile, home, fleet, masters, nodes, runtime, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return {
+    saved,
+    clusterfile,
+    home,
+    fleet,
+    masters,
+    nodes,
+    runtime,
+    runtimeWith,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
 }
 
 /** The remembered Clusterfile with what only this run knows. */

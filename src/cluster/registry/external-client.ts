@@ -19,7 +19,9 @@ export async function externalClient(base: RegistryClient, external: ExternalReg
   const caFile = ca === undefined ? undefined : join(await temporary(stack), 'ca.crt');
   if (ca !== undefined && caFile !== undefined) await writeFile(caFile, ca);
   const client = base.with({
-    ...(credentials === undefined ? {} : { credentials: { lookup: async () => ({ ...credentials, source: 'the Clusterfile' }) } }),
+    ...(credentials === undefined
+      ? {}
+      : { credentials: { lookup: async () => ({ ...credentials, source: 'the Clusterfile' }) } }),
     ...(insecure ? { insecure: [authorityOf(external.domain, external.port)] } : {}),
     ...(caFile === undefined ? {} : { caFiles: [caFile] }),
   });

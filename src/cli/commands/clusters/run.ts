@@ -4,13 +4,14 @@ import { Command, Option } from 'commander';
 import { withChange } from '../../clusters/change-flags.ts';
 import type { ClusterInputFlags } from '../../clusters/cluster-input.ts';
 import { withProvider, withRoles, withSettings, withSsh } from '../../clusters/host-flags.ts';
+import { type InstallFlags, installOnCluster, installWithKubeconfig } from '../../clusters/install-app.ts';
 import { readOrMake } from '../../clusters/made-clusterfile.ts';
 import { openWorld, readSecrets, type WorldFlags } from '../../clusters/open-world.ts';
 import { printChange, type RunChangeFlags, runChange } from '../../clusters/run-change.ts';
 import type { CliContext } from '../../context.ts';
 import { withProgress, withRegistry, withStore } from '../../flags.ts';
 
-type Flags = ClusterInputFlags & RunChangeFlags & WorldFlags;
+type Flags = ClusterInputFlags & RunChangeFlags & WorldFlags & InstallFlags;
 
 const EXAMPLES = `
 Examples:
@@ -18,6 +19,8 @@ Examples:
   sealer run shop:v1 --masters 10.0.0.2 --user deploy --key ~/.ssh/deploy --jump bastion.example.com
   sealer run -f Clusterfile --dry-run
   sealer run shop:v1 -m 3 -n 3 --provider container
+  sealer run app:v1 --cluster-host 10.0.0.2
+  sealer run app:v1 --kubeconfig ~/.kube/config --registry registry.example.com:5000
   sealer run shop:v1 --masters 10.0.0.2 -e replicas=3 --kubeconfig-out kubeconfig
 
 Does what is missing and nothing else: run it again after a change, a fault or Ctrl-C. Hosts need SSH, root or sudo, and nothing more.`;
@@ -28,8 +31,15 @@ export function runClusterCommand(context: CliContext): Command {
     .description('Run a cluster image on hosts: a Kubernetes cluster with the apps on it, without internet.')
     .argument('[image]', 'a name or digest; default: that of the Clusterfile')
     .option('-f, --clusterfile <file>', 'a Clusterfile; flags go over what it says')
+    .option('--cluster-host <host>', 'any master of a cluster that is there, to run an image of apps on it')
+    .option('--kubeconfig <file>', 'the same on a cluster that sealer did not make; commands run on this machine')
+    .option('--registry <host:port>', 'with --kubeconfig: push the container images of the image there first')
     .addHelpText('after', EXAMPLES)
-    .action((image: string | undefined, flags: Flags) => change(context, flags, 'sealer run', image));
+    .action(async (image: string | undefined, flags: Flags) => {
+      if (flags.kubeconfig !== undefined) await installWithKubeconfig(context, flags, image);
+      else if (flags.clusterHost !== undefined) await installOnCluster(context, flags, image);
+      else await change(context, flags, 'sealer run', image);
+    });
 }
 
 /** Declares `sealer apply`. */
