@@ -1,23 +1,27 @@
 /**
  * `npm run soak`: kill -9 at random moments of build, push and pull, then a rerun that must finish, give the same digest, and
- * move only what was not there yet. `--short` is what CI runs; `--rounds N` and `--seed N` repeat a long one.
+ * move only what was not there yet; then the same for runs on hosts of the lab (`--kills N`, default 20; `--faults N`, default
+ * 6). `--short` is what CI runs, without the hosts, of which e2e has a short version; `--rounds N` and `--seed N` repeat a
+ * long one.
  */
 
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomBy } from '../e2e/hosts/interruptions.ts';
 import { sealer, sealerJson } from '../lab/cli.ts';
 import { pushContainerImage } from '../lab/container-image.ts';
 import { startDockerRegistry } from '../lab/docker-registry.ts';
 import { startFaultyProxy } from '../lab/faulty-proxy.ts';
 import { noise, temporaryFolder, writeFiles } from '../lab/scratch.ts';
 import { needs, runTool } from '../lab/tools.ts';
+import { soakHosts } from './hosts.ts';
 
 const option = (name: string) =>
   process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : undefined;
 const rounds = option('--rounds') ?? (process.argv.includes('--short') ? 3 : 40);
 const seed = option('--seed') ?? Date.now() % 1e6;
-const random = generator(seed);
+const random = randomBy(seed);
 
 const absent = needs('docker-registry', 'crane', 'skopeo', 'umoci');
 if (absent !== false) {
@@ -86,6 +90,9 @@ for (let round = 1; round <= rounds; round++) {
   for (const path of [home, pullHome]) rmSync(path, { recursive: true, force: true });
 }
 process.stdout.write(`soak: ${rounds} passed, 0 failed\n`);
+if (!process.argv.includes('--short')) {
+  await soakHosts({ kills: option('--kills') ?? 20, faults: option('--faults') ?? 6, seed });
+}
 
 async function build(store: string): Promise<{ digest: string }> {
   return sealerJson(['build', '-t', target, context], { home: join(folder.path, store) });
@@ -128,15 +135,4 @@ function ms({ after }: { after: number }): string {
 
 function mb(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-/** Mulberry32: the same moments for the same seed. */
-function generator(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
