@@ -4,7 +4,14 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { drawInterruption, finish, interruptedRun, randomBy } from '../e2e/hosts/interruptions.ts';
+import {
+  begins,
+  drawInterruption,
+  finish,
+  type Interruption,
+  interruptedRun,
+  randomBy,
+} from '../e2e/hosts/interruptions.ts';
 import { type LabCluster, labCluster } from '../e2e/hosts/lab-cluster.ts';
 import { copyOfBaseImages, cut, heal, LAB_IMAGES, type LabHost, needsBaseImages } from '../lab/hosts/index.ts';
 
@@ -30,25 +37,22 @@ export async function soakHosts({ kills, faults, seed }: HostsSoak): Promise<voi
   process.stdout.write(`soak of hosts: seed ${seed}, ${kills} runs ended, ${faults} faults of hosts\n`);
   let ended = 0;
   for (let round = 1; ended < kills; round++) {
-    const moment = drawInterruption(random, ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGINT']);
-    const phase = await interruptedRun(on, args, moment);
-    process.stdout.write(
-      `  ${round}: ${moment.signal} ${moment.delay} ms after phase ${moment.phase}: ${phase ?? 'got through'}\n`,
-    );
-    if (phase !== undefined) ended++;
+    const moment = await drawInterruption(on, args, random, ['SIGKILL', 'SIGKILL', 'SIGKILL', 'SIGINT']);
+    const step = moment === undefined ? undefined : await interruptedRun(on, args, moment);
+    process.stdout.write(`  ${round}: ${JSON.stringify(moment)}: ${step ?? 'got through'}\n`);
+    if (step !== undefined) ended++;
     // Half of them are ended again on the way, half get to the end.
-    if (phase !== undefined && random() < 0.5) continue;
+    if (step !== undefined && random() < 0.5) continue;
     await finish(on, args);
     await forget(on, master);
   }
   for (let fault = 1; fault <= faults; fault++) {
-    const { phase, delay } = drawInterruption(random);
+    const moment = await drawInterruption(on, args, random);
+    if (moment === undefined) continue;
     const host = on.host(random() < 0.7 ? 0 : 1);
     const kind = random() < 0.5 ? 'power' : 'cable';
-    const code = await faultyRun(on, args, phase, delay, () => hit(host, kind));
-    process.stdout.write(
-      `  ${kind} of ${host.name} ${delay} ms after phase ${phase}: exit code ${code}, then a rerun\n`,
-    );
+    const code = await faultyRun(on, args, moment, () => hit(host, kind));
+    process.stdout.write(`  ${kind} of ${host.name}, ${JSON.stringify(moment)}: exit code ${code}, then a rerun\n`);
     await finish(on, args);
     await forget(on, master);
   }
@@ -63,13 +67,11 @@ async function forget(on: LabCluster, master: string): Promise<void> {
 async function faultyRun(
   on: LabCluster,
   args: readonly string[],
-  phase: number,
-  delay: number,
+  { step, delay }: Pick<Interruption, 'step' | 'delay'>,
   fault: () => Promise<void>,
 ): Promise<number> {
   await using run = on.start('run', ...args);
-  const begun = run.says(new RegExp(`(?:^=> .*\\n[^]*?){${phase}}`, 'm')).catch(() => undefined);
-  if ((await begun) !== undefined) {
+  if (await begins(run, step)) {
     await sleep(delay);
     await fault();
   }

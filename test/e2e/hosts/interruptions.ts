@@ -1,8 +1,8 @@
-/** Ends runs at random moments: in a phase, however long each of them takes on this machine. */
+/** Ends runs at random moments: in a step, however long each of them takes on this machine. */
 
 import assert from 'node:assert/strict';
-import type { ClusterStatus } from '../../../src/cluster/index.ts';
-import type { CliResult } from '../../lab/cli.ts';
+import type { ClusterStatus, Plan } from '../../../src/cluster/index.ts';
+import type { CliResult, RunningCli } from '../../lab/cli.ts';
 import type { LabCluster } from './lab-cluster.ts';
 
 /** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
@@ -18,40 +18,53 @@ export function randomBy(seed: number): () => number {
 
 export interface Interruption {
   readonly signal: 'SIGKILL' | 'SIGINT';
-  /** In which phase of the run, from 1. */
-  readonly phase: number;
-  /** How long after it began, in milliseconds. */
+  /** The title of the step that it happens in. */
+  readonly step: string;
+  /** How long after the step began, in milliseconds. */
   readonly delay: number;
 }
 
-/** Phases that a run of an image on bare hosts has. */
-const PHASES = 13;
 const LONGEST_DELAY_MS = 12_000;
 
-/** Draws a moment. Early ones in a phase are likelier: most phases are short. */
-export function drawInterruption(
+/**
+ * Draws a moment of the run that would come next. Early ones in a step are likelier: most steps are short.
+ * @returns undefined if there is nothing left to do
+ */
+export async function drawInterruption(
+  on: LabCluster,
+  args: readonly string[],
   random: () => number,
   signals: readonly Interruption['signal'][] = ['SIGKILL'],
-): Interruption {
+): Promise<Interruption | undefined> {
+  const { steps } = await on.json<Pick<Plan, 'steps'>>('run', ...args, '--dry-run');
+  // What is not changed is waited for only briefly: a run would be through before it is ended.
+  const moments = steps.filter(({ kind }) => kind !== 'wait');
+  const step = moments[Math.floor(random() * moments.length)];
+  if (step === undefined) return undefined;
   const signal = signals[Math.floor(random() * signals.length)] ?? 'SIGKILL';
-  return { signal, phase: 1 + Math.floor(random() * PHASES), delay: Math.round(random() ** 3 * LONGEST_DELAY_MS) };
+  return { signal, step: step.title, delay: Math.round(random() ** 3 * LONGEST_DELAY_MS) };
+}
+
+/** Waits until a run begins a step; false if it ended without. */
+export async function begins(run: RunningCli, step: string): Promise<boolean> {
+  const pattern = new RegExp(`^=> ${step.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`, 'm');
+  return await run.says(pattern).then(
+    () => true,
+    () => false,
+  );
 }
 
 /**
  * Runs `sealer run …` and ends it at that moment.
- * @returns the phase that it was in; undefined if it ended before, which it has to do without an error
+ * @returns the step that it was in; undefined if it ended before, which it has to do without an error
  */
 export async function interruptedRun(
   on: LabCluster,
   args: readonly string[],
-  { signal, phase, delay }: Interruption,
+  { signal, step, delay }: Interruption,
 ): Promise<string | undefined> {
   await using run = on.start('run', ...args);
-  const begun = run.says(new RegExp(`(?:^=> .*\\n[^]*?){${phase}}`, 'm')).then(
-    () => true,
-    () => false,
-  );
-  if (await begun) {
+  if (await begins(run, step)) {
     const timer = Promise.withResolvers<void>();
     const waiting = setTimeout(timer.resolve, delay);
     await Promise.race([timer.promise, run.ended]);
@@ -62,7 +75,7 @@ export async function interruptedRun(
   if (result.code === 0) return undefined;
   if (signal === 'SIGINT') interrupted(result);
   else assert.equal(result.signal, 'SIGKILL', result.stderr);
-  return result.stderr.match(/^=> .*$/gm)?.at(-1);
+  return result.stderr.match(/^=> .*$/gm)?.at(-1) ?? '';
 }
 
 /** Fails unless Ctrl-C ended it. */

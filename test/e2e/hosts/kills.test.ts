@@ -33,10 +33,10 @@ test('runs that are ended, and runs that meet', { skip: needsBaseImages() }, asy
   await t.test(`after kill -9 at ${KILLS} moments (seed ${SEED}) a rerun finishes`, async () => {
     const random = randomBy(SEED);
     for (let kills = 0; kills < KILLS; ) {
-      const moment = drawInterruption(random);
-      const phase = await interruptedRun(on, args, moment);
-      t.diagnostic(`${JSON.stringify(moment)}: ${phase === undefined ? 'got through' : `killed in ${phase}`}`);
-      if (phase !== undefined) kills++;
+      const moment = await drawInterruption(on, args, random);
+      const step = moment === undefined ? undefined : await interruptedRun(on, args, moment);
+      t.diagnostic(`${JSON.stringify(moment)}: ${step === undefined ? 'got through' : `killed in ${step}`}`);
+      if (step !== undefined) kills++;
       else if (kills < KILLS) await on.json<unknown>('delete', '--cluster-host', master, '--all', '--yes');
     }
     await finish(on, args);
