@@ -1,8 +1,11 @@
 /** Cluster images whose k3s or k0s is the lab's stand-in, or the real one where the environment names it. */
 
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { needsHosts } from '../hosts/index.ts';
+import { LAB_KUBERNETES_BIN } from '../kubernetes/cluster-image.ts';
 
 /** A base image in a store, and on it the lab's app, which answers at port 30080 of every node. */
 export interface StandInImages {
@@ -16,6 +19,15 @@ export interface StandInImages {
 
 /** Kubernetes' versions that there are stand-ins of; the real ones say `v1.20.2+k3s1` and `v1.20.2+k0s.0`. */
 export const STAND_IN_VERSIONS = ['v1.20.2', 'v1.20.3'] as const;
+
+/** What to give as a test's `skip`. */
+export function needsStandIns(): string | false {
+  const lacking = needsHosts();
+  if (lacking !== false) return lacking;
+  if (!existsSync('/usr/lib/go-1.19/bin/go')) return 'absent: Go 1.19 (test/lab/install-lab installs it)';
+  if (existsSync(join(LAB_KUBERNETES_BIN, 'complete'))) return false;
+  return 'absent: the lab’s Kubernetes (test/lab/install-lab builds it)';
+}
 
 /** The program that the environment names for a runtime: $SEALER_TEST_K3S, $SEALER_TEST_K0S; undefined: the stand-in. */
 export function realProgram(runtime: 'k3s' | 'k0s'): string | undefined {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { LabHost } from '../../lab/hosts/index.ts';
-import { needsStandIns, podOnEveryNode, put, type Rig, servedNames, sh, startRig, until } from './rig.ts';
+import type { LabHost } from '../../../lab/hosts/index.ts';
+import { needsAskedStandIns, podOnEveryNode, put, type Rig, servedNames, sh, startRig, until } from './rig.ts';
 
 const PAUSE = 'quay.io/k0sproject/pause:3.1';
 const TOKEN = '/root/join-token';
 
-describe('the stand-in for k0s is a cluster, and refuses what k0s refuses', { skip: needsStandIns() }, () => {
+describe('the stand-in for k0s is a cluster, and refuses what k0s refuses', { skip: needsAskedStandIns() }, () => {
   let rig: Rig;
   before(async () => {
     rig = await startRig('k0s', PAUSE, '/var/lib/k0s/images');

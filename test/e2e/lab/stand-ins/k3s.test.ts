@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { LabHost } from '../../lab/hosts/index.ts';
-import { needsStandIns, podOnEveryNode, put, type Rig, servedNames, sh, startRig, until } from './rig.ts';
+import type { LabHost } from '../../../lab/hosts/index.ts';
+import { needsAskedStandIns, podOnEveryNode, put, type Rig, servedNames, sh, startRig, until } from './rig.ts';
 
 const PAUSE = 'docker.io/rancher/mirrored-pause:3.1';
 const CONFIG = '/etc/rancher/k3s/config.yaml';
 
-describe('the stand-in for k3s is a cluster, and refuses what k3s refuses', { skip: needsStandIns() }, () => {
+describe('the stand-in for k3s is a cluster, and refuses what k3s refuses', { skip: needsAskedStandIns() }, () => {
   let rig: Rig;
   let token: string;
   before(async () => {
