@@ -35,7 +35,9 @@ test('an app image is launched with a kubeconfig, from this machine, again when 
   };
   await run('build', context, '-t', 'app:v1', '--type', 'app-installer');
   const kubeconfig = join(api.folder, 'admin.kubeconfig');
-  const result = JSON.parse((await run('run', 'app:v1', '--kubeconfig', kubeconfig, '--no-wait', '--json')).stdout) as unknown;
+  const result = JSON.parse(
+    (await run('run', 'app:v1', '--kubeconfig', kubeconfig, '--no-wait', '--json')).stdout,
+  ) as unknown;
   assert.deepEqual(result, { image: 'app:v1', launched: ['commands'], sent: 0 });
   const made = async () => (await api.send('GET', '/api/v1/namespaces/default/configmaps/shop')).data;
   assert.deepEqual(await made(), { color: 'green' });
