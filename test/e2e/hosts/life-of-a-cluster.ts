@@ -21,7 +21,7 @@ export interface Life {
   readonly port: number;
 }
 
-/** How many hosts a life takes that is not to take long; SEALER_TEST_LIFE_HOSTS=5 for the whole of it. */
+/** How many hosts a life takes; SEALER_TEST_LIFE_HOSTS=5 for the long one. */
 export const LIFE_HOSTS = Number(process.env.SEALER_TEST_LIFE_HOSTS ?? 3);
 
 type Printed = Pick<Changed['plan'], 'steps'> & { readonly changed: boolean; readonly sent: number };
@@ -93,7 +93,10 @@ export async function lifeOfACluster(
     const status = await on.json<ClusterStatus>('status', ...cluster);
     assert.equal(status.version, versions[1]);
     assert.deepEqual(new Set(status.nodes.map(({ version }) => version)), new Set([versions[1]]));
-    assert.equal(watch.longestSilenceMs() < 5000, true, `the app was silent for ${watch.longestSilenceMs()} ms`);
+    const silence = Math.round(watch.longestSilenceMs());
+    t.diagnostic(`the longest time without an answer of the app: ${silence} ms`);
+    // Far above what is seen, for machines that are slow; a host takes longer than this to be upgraded.
+    assert.ok(silence < 20_000, `the app was silent for ${silence} ms`);
   });
 
   await t.test('a name is added to the certificate of the API, and the API is reached by it', async () => {
