@@ -4,6 +4,7 @@
  * Prints its port, then, when its input ends, what it saw.
  */
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
@@ -30,27 +31,39 @@ export interface MachinesSeen {
 
 const seen = { connections: 0, mostConnections: 0, commands: 0, unknown: [] as string[] };
 let open = 0;
+/** How many ports are tried. */
+const TRIES = 10;
 
 const file = process.argv[2] ?? '';
 const { plan, hostKey } = JSON.parse(readFileSync(file, 'utf8')) as MachinesInput;
 const ssh = new ssh2.Server({ hostKeys: [hostKey] }, (client, info) => serve(client, info.ip));
 
-let port = 0;
-const listeners: Server[] = [];
-for (const address of [...plan.masters, ...plan.nodes]) {
-  const listener = createServer(take);
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen({ host: address, port, backlog: 128 }, resolve);
-  });
-  const bound = listener.address();
-  if (typeof bound === 'object' && bound !== null) port = bound.port;
-  listeners.push(listener);
-}
+const port = await listen([...plan.masters, ...plan.nodes]);
 process.stdout.write(`${port}\n`);
 process.stdin.resume().once('end', () => {
   process.stdout.write(`${JSON.stringify(seen)}\n`, () => process.exit(0));
 });
+
+/** At one port of all addresses, since a run knows one; where somebody has it at one of them, at another. */
+async function listen(addresses: readonly string[]): Promise<number> {
+  for (let left = TRIES; ; left--) {
+    const listeners: Server[] = [];
+    try {
+      let port = 0;
+      for (const address of addresses) {
+        const listener = createServer(take);
+        listeners.push(listener.listen({ host: address, port, backlog: 128 }));
+        await once(listener, 'listening');
+        const bound = listener.address();
+        if (typeof bound === 'object' && bound !== null) port = bound.port;
+      }
+      return port;
+    } catch (error) {
+      for (const listener of listeners) listener.close();
+      if (left === 0) throw error;
+    }
+  }
+}
 
 function take(socket: Socket): void {
   seen.connections++;
