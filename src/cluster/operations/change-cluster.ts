@@ -11,6 +11,7 @@ import { createOverlay } from '../apply/overlay.ts';
 import type { Run } from '../apply/run.ts';
 import { pruneHosts, rootfsFolder } from '../distribution/index.ts';
 import { Fleet } from '../fleet/fleet.ts';
+import { imageForHosts } from '../image/image-for-hosts.ts';
 import { imagePlugins } from '../image/image-plugins.ts';
 import { checkKubeVersion } from '../image/kube-version-check.ts';
 import { rootfsText } from '../image/rootfs-files.ts';
@@ -72,7 +73,10 @@ export async function changeCluster(request: ChangeRequest, world: ClusterWorld)
   const masterHosts = rolesOf(clusterfile, undefined).masters.map((address) => fleet.get(address));
   const saved = await readSavedState(masterHosts, home);
   await addLeaving(fleet, clusterfile, saved);
-  const image = await request.image(await archOf(fleet, clusterfile));
+  const image = await imageForHosts(request.image, {
+    arch: await archOf(fleet, clusterfile),
+    addresses: cluster.hosts.map(({ address }) => address),
+  });
   if (image.kubeVersion !== undefined) checkKubeVersion(image, image.kubeVersion);
   const prepared = await prepareRun(request, world, fleet, home, saved, image);
 

@@ -3,6 +3,7 @@
 import type { Clusterfile } from '../../clusterfile/index.ts';
 import type { Problem } from '../../error.ts';
 import { Fleet } from '../fleet/fleet.ts';
+import { imageForHosts } from '../image/image-for-hosts.ts';
 import { rootfsText } from '../image/rootfs-files.ts';
 import type { RunnableImage } from '../image/runnable-image.ts';
 import { registryHostsOf, rolesOf } from '../plan/desire.ts';
@@ -38,7 +39,7 @@ export async function checkCluster(
   );
   const members = new Set([...(saved?.masters ?? []), ...(saved?.nodes ?? [])]);
   const registryHosts = registryHostsOf(clusterfile, roles.masters, saved);
-  const found = await image((await first.facts()).arch);
+  const found = await imageForHosts(image, { arch: (await first.facts()).arch, addresses: [first.address] });
   const findings = await preflight(
     [...roles.masters, ...roles.nodes].filter(isReachable).map((address) => ({
       host: fleet.get(address),
