@@ -36,7 +36,10 @@ export function checkImageChange(image: RunnableImage, current: Current): void {
 }
 
 function memberVersions({ metadata, hosts }: Current): readonly string[] {
-  const ofNodes = metadata?.nodes.map(({ version }) => version) ?? [];
+  // k0s's kubelets say `v1.33.4+k0s`, without the number that images have: of those, the program is asked.
+  const ofNodes = (metadata?.nodes ?? []).map(({ address, version }) =>
+    version.endsWith('+k0s') ? (hosts.get(address)?.state.version ?? version) : version,
+  );
   if (ofNodes.length > 0) return [...ofNodes, ...(metadata === undefined ? [] : [metadata.version])];
   return [...hosts.values()].flatMap(({ state }) =>
     (state.member === 'master' || state.member === 'node') && state.version !== undefined ? [state.version] : [],

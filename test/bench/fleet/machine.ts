@@ -188,7 +188,7 @@ function node(plan: FleetPlan, address: string): unknown {
         condition('Ready', 'True'),
       ],
       images,
-      nodeInfo: { kubeletVersion: plan.version, architecture: 'amd64', operatingSystem: 'linux' },
+      nodeInfo: { kubeletVersion: plan.version.replace(/\.\d+$/, ''), architecture: 'amd64', operatingSystem: 'linux' },
     },
   };
 }
