@@ -2,11 +2,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import type { SealerError } from '../error.ts';
-import type { ClusterAccess } from '../kubernetes/index.ts';
-import type { Report } from '../progress.ts';
-import { loadCredentials } from '../registry/client/index.ts';
-import { type RegistryStorage, type RunningRegistry, serveRegistry } from '../registry/server/index.ts';
 import { checkEngine, unfit } from '../container-engine/check-engine.ts';
 import { EngineClient } from '../container-engine/client.ts';
 import { inspectContainer, lastLines } from '../container-engine/container.ts';
@@ -14,6 +9,11 @@ import { type Connection, connectionTo } from '../container-engine/endpoint.ts';
 import type { EngineFacts } from '../container-engine/facts.ts';
 import { type EngineImage, ensureImage } from '../container-engine/image.ts';
 import { createNetwork, createVolume, type EngineNetwork } from '../container-engine/network.ts';
+import type { SealerError } from '../error.ts';
+import type { ClusterAccess } from '../kubernetes/index.ts';
+import type { Report } from '../progress.ts';
+import { loadCredentials } from '../registry/client/index.ts';
+import { type RegistryStorage, type RunningRegistry, serveRegistry } from '../registry/server/index.ts';
 import { CONFIG_FILE, type NodeSettings, nodeConfig, REGISTRIES_FILE, registriesConfig } from './node/config-files.ts';
 import { NO_NAMESERVER, ownNameservers } from './node/nameservers.ts';
 import type { RunningContainer } from './node/run-container.ts';

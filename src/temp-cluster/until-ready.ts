@@ -3,11 +3,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineClient } from '../container-engine/client.ts';
+import { inspectContainer, lastLines, readSmallFile, waitForExit } from '../container-engine/container.ts';
 import { SealerError } from '../error.ts';
 import { type ClusterAccess, KubernetesClient, parseKubeconfig, waitForCluster } from '../kubernetes/index.ts';
 import type { Report } from '../progress.ts';
-import type { EngineClient } from '../container-engine/client.ts';
-import { inspectContainer, lastLines, readSmallFile, waitForExit } from '../container-engine/container.ts';
 import { KUBECONFIG_FILE } from './node/config-files.ts';
 
 export interface ReadyOptions {

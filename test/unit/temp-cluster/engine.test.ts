@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { SealerError } from '../../../src/error.ts';
 import { findCandidates } from '../../../src/container-engine/candidates.ts';
 import { checkEngine } from '../../../src/container-engine/check-engine.ts';
 import { demultiplex } from '../../../src/container-engine/container.ts';
@@ -12,6 +11,7 @@ import { connectionTo } from '../../../src/container-engine/endpoint.ts';
 import { parseFacts } from '../../../src/container-engine/facts.ts';
 import { whatLacks } from '../../../src/container-engine/fitness.ts';
 import { parseNetwork } from '../../../src/container-engine/network.ts';
+import { SealerError } from '../../../src/error.ts';
 import { folderOf, writeFiles } from '../../lab/scratch.ts';
 import { type FakeAnswers, startFakeEngine } from './fake-engine.ts';
 
