@@ -22,7 +22,7 @@ export async function imageForHosts(
         ? `${addresses.slice(0, 3).join(', ')} and ${addresses.length - 3} more`
         : addresses.join(', ');
     throw new SealerError('IMAGE_UNFIT', `${who} ${addresses.length === 1 ? 'is' : 'are'} ${arch}: ${error.message}`, {
-      hint: `Build the image for linux/${arch} as well (--platform), or take other hosts.`,
+      hint: `${error.hint === undefined ? '' : `${error.hint} `}Build the image for linux/${arch} as well (--platform), or take other hosts.`,
       cause: error,
     });
   }
