@@ -52,6 +52,8 @@ export interface Command {
   readonly allowFailure?: boolean | undefined;
   /** Values to blank in logs and errors. */
   readonly secrets?: readonly string[] | undefined;
+  /** What it prints is content, which may be a key: the host's log is without it. */
+  readonly printsContent?: boolean | undefined;
 }
 
 export interface Output {

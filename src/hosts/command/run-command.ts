@@ -74,7 +74,7 @@ interface CollectOptions {
 
 async function collect(
   running: RunningCommand,
-  { onLine }: Command,
+  { onLine, printsContent = false }: Command,
   { log, blank, signal }: CollectOptions,
 ): Promise<{ readonly end: ProcessEnd; readonly stdout: string; readonly stderr: string }> {
   using _abort = addAbortListener(signal, () => void running.kill());
@@ -83,7 +83,7 @@ async function collect(
       ? undefined
       : lineSplitter((line) => {
           const text = blank(line);
-          log?.line(stream, text);
+          if (!printsContent || stream === 'stderr') log?.line(stream, text);
           onLine?.(text, stream);
         });
   const stdout = keep(running.stdout, lines('stdout'), keepFirst(MAX_STDOUT));

@@ -33,7 +33,7 @@ export async function readSmallFile(
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
   const argv = ['sh', '-c', READ_SMALL, 'sealer-read', path, String(MAX_TEXT + 1)] as const;
-  const command = { argv, signal, allowFailure: true };
+  const command = { argv, signal, allowFailure: true, printsContent: true };
   const { code, stdout, stderr } = await again(() => host.exec(command), signal);
   if (code === ABSENT) return undefined;
   if (code !== 0) throw readFailed(host, path, code, stderr);
