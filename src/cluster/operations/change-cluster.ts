@@ -66,6 +66,11 @@ export async function changeCluster(request: ChangeRequest, world: ClusterWorld)
   for (const spec of cluster.hosts) fleet.add(spec);
   const home = `${cluster.dataRoot}/${cluster.name}`;
   const wantedHosts = cluster.hosts.map(({ address }) => fleet.get(address));
+  if (wantedHosts.length === 0) {
+    throw new SealerError('LAST_MASTER', 'A cluster needs a master, and none is wanted', {
+      hint: 'Name one (--masters), or remove the cluster with sealer delete --all.',
+    });
+  }
   world.report({ type: 'phase', title: `Connect to ${wantedHosts.length} hosts` });
   const unreachable = await fleet.reach(wantedHosts);
   if (unreachable.length > 0) throw fleet.unreachableError(unreachable);
