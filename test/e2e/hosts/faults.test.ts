@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterStatus } from '../../../src/cluster/index.ts';
 import { type CliResult, PROJECT, sealer, sealerJson } from '../../lab/cli.ts';
 import { copyOfBaseImages, cut, fillDisk, heal, LAB_IMAGES, needsBaseImages } from '../../lab/hosts/index.ts';
+import { unlessLong } from '../../lab/hosts/long.ts';
 import { folderOf, writeFiles } from '../../lab/scratch.ts';
 import { finish } from './interruptions.ts';
 import { type LabCluster, labCluster } from './lab-cluster.ts';
@@ -27,7 +28,7 @@ test('a Clusterfile with twenty mistakes is refused with all of them, each with 
   }
 });
 
-test('faults of hosts', { skip: needsBaseImages() }, async (t) => {
+test('faults of hosts', { skip: unlessLong(needsBaseImages()) }, async (t) => {
   await using on = await labCluster({ count: 1, prefix: 'faults' }, copyOfBaseImages);
   const [address = ''] = on.addresses;
   const host = on.host(0);

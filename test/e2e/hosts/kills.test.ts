@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { copyOfBaseImages, LAB_IMAGES, needsBaseImages } from '../../lab/hosts/index.ts';
+import { unlessLong } from '../../lab/hosts/long.ts';
 import { drawInterruption, finish, interrupted, interruptedRun, randomBy } from './interruptions.ts';
 import { labCluster } from './lab-cluster.ts';
 
@@ -18,7 +19,7 @@ const GATE = '/run/gate';
 const LASTING = ['--cmd', `until [ -e ${GATE} ]; do sleep 0.1; done`];
 const LAUNCHES = /^=> Launch/m;
 
-test('runs that are ended, and runs that meet', { skip: needsBaseImages() }, async (t) => {
+test('runs that are ended, and runs that meet', { skip: unlessLong(needsBaseImages()) }, async (t) => {
   await using on = await labCluster({ count: 2, prefix: 'kills' }, copyOfBaseImages);
   const [master = '', node = ''] = on.addresses;
   const args = [LAB_IMAGES['v1.20.2'].shop, '--masters', master, '--nodes', node];

@@ -11,6 +11,7 @@ import { type CliResult, PROJECT, sealer } from '../../lab/cli.ts';
 import { type LabEngine, labEngine } from '../../lab/engine.ts';
 import { copyOfBaseImages, LAB_IMAGES, needsBaseImages, SHOP_PORT } from '../../lab/hosts/base-image.ts';
 import { labHostImage } from '../../lab/hosts/host-image.ts';
+import { unlessLong } from '../../lab/hosts/long.ts';
 
 const NAME = `laptop-${process.pid}`;
 const MINUTES = 60_000;
@@ -29,7 +30,7 @@ async function hostImage({ podman }: LabEngine): Promise<string> {
 }
 
 test('without a host named, a cluster runs on containers made for it; day-2 commands find it; delete leaves nothing', {
-  skip: needsBaseImages(),
+  skip: unlessLong(needsBaseImages()),
   timeout: 25 * MINUTES,
 }, async () => {
   await using stack = new AsyncDisposableStack();

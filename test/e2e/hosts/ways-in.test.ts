@@ -14,11 +14,12 @@ import {
   needsBaseImages,
   renewHostKeys,
 } from '../../lab/hosts/index.ts';
+import { unlessLong } from '../../lab/hosts/long.ts';
 import { labCluster, remember, unchanged } from './lab-cluster.ts';
 
 const IMAGE = LAB_IMAGES['v1.20.2'].shop;
 
-test('ways to hosts', { skip: needsBaseImages() }, async (t) => {
+test('ways to hosts', { skip: unlessLong(needsBaseImages()) }, async (t) => {
   await using on = await labCluster({ count: 1, prefix: 'ways', reached: 'jump' }, copyOfBaseImages, (lab) => ({
     flags: [
       ...['--user', 'admin', '--key', lab.keys.lockedKey, '--known-hosts', lab.keys.knownHosts],

@@ -10,6 +10,7 @@ import {
   type Snapshot,
   snapshotHost,
 } from '../../lab/hosts/index.ts';
+import { unlessLong } from '../../lab/hosts/long.ts';
 
 /** A change of each kind, how it is told, and how it is undone. */
 const CHANGES: readonly {
@@ -121,7 +122,7 @@ const CHANGES: readonly {
   },
 ];
 
-describe('a snapshot of a host', { skip: needsHosts() }, () => {
+describe('a snapshot of a host', { skip: unlessLong(needsHosts()) }, () => {
   let engine: LabEngine;
   let lab: LabHosts;
   let host: LabHost;
