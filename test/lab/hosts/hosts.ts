@@ -1,5 +1,6 @@
 /** Machines for tests: containers with systemd, sshd, a disk and an address of their own, and no way to anywhere else. */
 
+import { readFile, writeFile } from 'node:fs/promises';
 import type { LabEngine } from '../engine.ts';
 import { hostContainer, type LabHost } from './host.ts';
 import { labHostImage } from './host-image.ts';
@@ -40,6 +41,7 @@ export interface LabHosts extends AsyncDisposable {
 /** Starts hosts, all at once, and waits until each of them is up and answers on port 22. */
 export async function labHosts(engine: LabEngine, options: LabHostsOptions): Promise<LabHosts> {
   await using undo = new AsyncDisposableStack();
+  await letManyWatch();
   const image = await labHostImage();
   const mounts = options.standIns === true ? await labStandIns() : [];
   const keys = await makeKeys(options.folder);
@@ -78,4 +80,12 @@ export async function labHosts(engine: LabEngine, options: LabHostsOptions): Pro
     ...(jump === undefined ? {} : { jump }),
     [Symbol.asyncDispose]: () => life.disposeAsync(),
   };
+}
+
+/** Each host's systemd watches files; what a user may watch is counted for all of them together, and is 128 by default. */
+async function letManyWatch(): Promise<void> {
+  const file = '/proc/sys/fs/inotify/max_user_instances';
+  if (Number(await readFile(file, 'utf8')) >= 1024) return;
+  // Where it cannot be raised, a few hosts do with what there is.
+  await writeFile(file, '8192').catch(() => {});
 }
