@@ -86,7 +86,7 @@ export async function runClusterAction(env: NodeJS.ProcessEnv, signal: AbortSign
       : undefined;
   const clusterfile = await (async (): Promise<Clusterfile> => {
     if (made !== undefined) return made.clusterfile;
-    await using there = await openKnownCluster(await target(), world);
+    await using there = await openKnownCluster({ ...(await target()), secretsFrom: env }, world);
     const { cluster } = there.clusterfile;
     return { ...there.clusterfile, cluster: { ...cluster, image: inputs.image ?? cluster.image } };
   })();

@@ -72,6 +72,7 @@ Environment:
   REGISTRY_AUTH_FILE, DOCKER_CONFIG  where credentials are looked for first
   SEALER_HELM, SEALER_KUBECTL        helm and kubectl (default: those on PATH)
   SEALER_SSH_PASSWORD, SEALER_SSH_PASSPHRASE, SEALER_SUDO_PASSWORD   secrets of hosts
+  SEALER_REGISTRY_PASSWORD           of a cluster's registry that has one, for changes without its Clusterfile
   DOCKER_HOST                        the container engine of temporary clusters
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  proxies, as everywhere
   NO_COLOR, SEALER_DEBUG             no colours; a stack trace with every error

@@ -35,7 +35,8 @@ export async function changeKnown(
     await using end = new AsyncDisposableStack();
     if (after !== undefined) end.defer(after);
     const { world, logs, engine } = opened;
-    const target = await readTarget(context, flags, { secrets, report: world.report, engine });
+    const found = await readTarget(context, flags, { secrets, report: world.report, engine });
+    const target = { ...found, secretsFrom: context.env };
     const { clusterfile, wanted } = await (async () => {
       await using known = await openKnownCluster(target, world);
       const next = await change(known, secrets, opened);

@@ -33,7 +33,8 @@ export async function installOnCluster(context: CliContext, flags: Flags, image:
     await using opened = await openWorld(context, flags, 'sealer run');
     const { world, logs, engine } = opened;
     const asked = { ...flags, clusterfile: undefined };
-    const target = await readTarget(context, asked, { secrets, report: world.report, engine });
+    const found = await readTarget(context, asked, { secrets, report: world.report, engine });
+    const target = { ...found, secretsFrom: context.env };
     await using known = await openKnownCluster(target, world);
     const [host] = known.masters;
     if (host === undefined) throw new SealerError('CLUSTER_NOT_FOUND', `${known.saved.name} has no master`);

@@ -1,6 +1,12 @@
 /** A cluster that is there, found by one of its masters: what it remembers, its hosts and its runtime. */
 
-import { type Clusterfile, type HostSpec, parseClusterfile, type SshSpec } from '../../clusterfile/index.ts';
+import {
+  type Clusterfile,
+  type HostSpec,
+  parseClusterfile,
+  type RegistrySpec,
+  type SshSpec,
+} from '../../clusterfile/index.ts';
 import { SealerError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { DRIVERS } from '../../runtime/drivers.ts';
@@ -19,6 +25,11 @@ export interface ClusterTarget {
   readonly dataRoot: string;
   /** How the other hosts are reached: over what the cluster remembers, which has no secrets. */
   readonly ssh: Partial<SshSpec>;
+  /**
+   * Where the secrets of the remembered Clusterfile come from, for it is to be applied. Undefined: it is only looked at, and
+   * does without.
+   */
+  readonly secretsFrom?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 export interface KnownCluster extends AsyncDisposable {
@@ -107,9 +118,10 @@ export async function openKnownCluster(target: ClusterTarget, world: ClusterWorl
 }
 
 /** The remembered Clusterfile with what only this run knows. */
-function reopen(saved: SavedState, { ssh }: ClusterTarget): Clusterfile {
+function reopen(saved: SavedState, { ssh, secretsFrom }: ClusterTarget): Clusterfile {
   const { clusterfile, problems } = parseClusterfile(saved.clusterfile, `the Clusterfile of ${saved.name}`, {
-    env: {},
+    env: secretsFrom ?? {},
+    allowMissing: secretsFrom === undefined,
   });
   if (clusterfile === undefined) {
     throw new SealerError('CLUSTERFILE_INVALID', `What the cluster ${saved.name} remembers cannot be read`, {
@@ -117,7 +129,21 @@ function reopen(saved: SavedState, { ssh }: ClusterTarget): Clusterfile {
     });
   }
   const hosts = clusterfile.cluster.hosts.map((host) => ({ ...host, ssh: { ...host.ssh, ...ssh } }));
-  return { ...clusterfile, cluster: { ...clusterfile.cluster, hosts } };
+  const registry = secretsFrom === undefined ? clusterfile.cluster.registry : withPassword(clusterfile, secretsFrom);
+  return { ...clusterfile, cluster: { ...clusterfile.cluster, hosts, registry } };
+}
+
+/** @throws SealerError ENV_MISSING: without it, a change would leave the registry open */
+function withPassword(
+  { cluster: { registry, name } }: Clusterfile,
+  env: Readonly<Record<string, string | undefined>>,
+): RegistrySpec {
+  if (registry.username === undefined || registry.password !== undefined) return registry;
+  const password = env.SEALER_REGISTRY_PASSWORD ?? '';
+  if (password !== '') return { ...registry, password };
+  throw new SealerError('ENV_MISSING', `The registry of ${name} has a password, which is stored nowhere`, {
+    hint: 'Set SEALER_REGISTRY_PASSWORD, or give the Clusterfile (-f).',
+  });
 }
 
 function mastersOf({ cluster }: Clusterfile): readonly string[] {
