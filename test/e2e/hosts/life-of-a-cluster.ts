@@ -1,6 +1,6 @@
 /**
  * One suite for all drivers: a cluster is made, grows, shrinks, is upgraded, gets a name and goes. On five hosts it grows to
- * three masters and two nodes, on three hosts to two masters and a node.
+ * three masters and two nodes, on three hosts to two masters and a node, on two it stays a master and a node.
  */
 
 import assert from 'node:assert/strict';
@@ -21,30 +21,24 @@ export interface Life {
   readonly port: number;
 }
 
-/** How many hosts a life takes; SEALER_TEST_LIFE_HOSTS=5 for the long one. */
-export const LIFE_HOSTS = Number(process.env.SEALER_TEST_LIFE_HOSTS ?? 3);
+/** How many hosts a life takes: two, unless SEALER_TEST_LIFE_HOSTS says three or five. */
+export const LIFE_HOSTS = Number(process.env.SEALER_TEST_LIFE_HOSTS ?? 2);
 
 type Printed = Pick<Changed['plan'], 'steps'> & { readonly changed: boolean; readonly sent: number };
 
-/** Runs the suite on five hosts, or three, that are reached directly. */
+/** Runs the suite on hosts that are reached directly. */
 export async function lifeOfACluster(
   t: TestContext,
   on: LabCluster,
   { from, to, versions, port }: Life,
 ): Promise<void> {
-  const isLarge = on.addresses.length >= 5;
-  const [a = '', b = '', c = '', d = '', e = ''] = isLarge
-    ? on.addresses
-    : [on.addresses[0], on.addresses[1], undefined, on.addresses[2], undefined];
-  const [masters, nodes] = isLarge
-    ? [
-        [a, b, c],
-        [d, e],
-      ]
-    : [[a, b], [d]];
-  // Who goes again, and who stays.
-  const leaving = isLarge ? { masters: c, nodes: e } : { masters: b, nodes: '' };
-  const staying = [a, ...(isLarge ? [b] : []), d];
+  const { a, b, c, d, e } = name(on.addresses);
+  const masters = [a, b, c].filter((each) => each !== '');
+  const nodes = [d, e].filter((each) => each !== '');
+  // Who joins and goes again, and who stays.
+  const leaving = c === '' ? { masters: b, nodes: '' } : { masters: c, nodes: e };
+  const staying = [...masters, ...nodes].filter((each) => each !== leaving.masters && each !== leaving.nodes);
+  const tooFew = b === '' ? 'on two hosts nobody comes or goes; SEALER_TEST_LIFE_HOSTS=5 has more' : false;
   const before = await remember(on.lab.hosts);
   const cluster = ['--cluster-host', a];
 
@@ -62,7 +56,7 @@ export async function lifeOfACluster(
     assert.deepEqual({ steps, changed, sent }, { steps: [], changed: false, sent: 0 });
   });
 
-  await t.test('one apply adds masters and nodes', async () => {
+  await t.test('one apply adds masters and nodes', { skip: tooFew }, async () => {
     await on.json<Printed>('run', from, '--masters', masters.join(','), '--nodes', nodes.join(','));
     const status = await on.json<ClusterStatus>('status', ...cluster);
     const wanted = [...masters.map((each) => [each, 'master']), ...nodes.map((each) => [each, 'node'])];
@@ -71,7 +65,7 @@ export async function lifeOfACluster(
     assert.equal(status.isReady, true);
   });
 
-  await t.test('who leaves is as it was, and only if that is confirmed', async () => {
+  await t.test('who leaves is as it was, and only if that is confirmed', { skip: tooFew }, async () => {
     const going = ['--masters', leaving.masters, ...(leaving.nodes === '' ? [] : ['--nodes', leaving.nodes])];
     const refused = await on.sealer('delete', ...cluster, ...going);
     assert.equal(refused.code, 2, refused.stderr);
@@ -108,6 +102,14 @@ export async function lifeOfACluster(
     await on.json<unknown>('delete', ...cluster, '--all', '--yes');
     await unchanged(on.lab.hosts, before);
   });
+}
+
+/** Masters a, b, c and nodes d, e; those that there are no hosts for are empty. */
+function name(addresses: readonly string[]): Readonly<Record<'a' | 'b' | 'c' | 'd' | 'e', string>> {
+  const [first = '', second = '', third = '', fourth = '', fifth = ''] = addresses;
+  if (addresses.length >= 5) return { a: first, b: second, c: third, d: fourth, e: fifth };
+  if (addresses.length >= 3) return { a: first, b: second, c: '', d: third, e: '' };
+  return { a: first, b: '', c: '', d: second, e: '' };
 }
 
 function rolesOf({ nodes }: ClusterStatus): Readonly<Record<string, string>> {
