@@ -89,8 +89,8 @@ export async function lifeOfACluster(
     assert.deepEqual(new Set(status.nodes.map(({ version }) => version)), new Set([versions[1]]));
     const silence = Math.round(watch.longestSilenceMs());
     t.diagnostic(`the longest time without an answer of the app: ${silence} ms`);
-    // Far above what is seen, for machines that are slow; a host takes longer than this to be upgraded.
-    assert.ok(silence < 20_000, `the app was silent for ${silence} ms`);
+    // Far above what is seen, for machines that are slow. With one node, there is nowhere to go while it is upgraded.
+    if (tooFew === false) assert.ok(silence < 20_000, `the app was silent for ${silence} ms`);
   });
 
   await t.test('a name is added to the certificate of the API, and the API is reached by it', async () => {
