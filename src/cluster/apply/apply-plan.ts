@@ -30,7 +30,8 @@ const STEPS: Readonly<Record<StepKind, (step: Step, run: Run) => Promise<void>>>
   'delete-nodes': deleteNodes,
   'delete-master': deleteMaster,
   clean,
-  reset: async () => {},
+  // Of the plan of a deletion, which delete-cluster.ts carries out.
+  reset: () => Promise.reject(new Error('a whole cluster is not reset by a step')),
   'node-settings': setNodes,
   launch,
   wait: waitForWorkloads,
