@@ -19,12 +19,22 @@ export interface LogSource {
   readonly previous: boolean;
 }
 
-/** The rule of `kubectl wait --for=condition=Ready`; and a pod that did its work is as good. */
+/**
+ * The rule of `kubectl wait --for=condition=Ready`; and a pod that did its work is as good. A static pod needs only run: the
+ * API that tells of it stands on the likes of it, and kubelets before 1.21 notice the end of a startup probe up to 90 s late.
+ */
 export function podRollout(object: Fields, _spec: Fields, status: Fields): Rollout {
-  if (status.phase === 'Succeeded' || isTrue(status, 'Ready')) return { ready: true };
+  if (status.phase === 'Succeeded' || isTrue(status, 'Ready') || isRunningStatic(object)) return { ready: true };
   const why = podProblem(object) ?? 'it is not ready';
   // Pods never leave this phase.
   return status.phase === 'Failed' ? { ready: false, why, isFinal: true } : { ready: false, why };
+}
+
+/** Whether it is the mirror of a static pod (its kubelet annotates it) with all containers running. */
+function isRunningStatic({ metadata, spec, status }: Fields): boolean {
+  if (mapOf(mapOf(metadata).annotations)['kubernetes.io/config.mirror'] === undefined) return false;
+  const running = mapsOf(mapOf(status).containerStatuses).filter(({ state }) => mapOf(state).running !== undefined);
+  return running.length > 0 && running.length === mapsOf(mapOf(spec).containers).length;
 }
 
 /** All images that a pod uses. */

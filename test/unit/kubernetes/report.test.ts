@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeEvents } from '../../../src/kubernetes/diagnose.ts';
 import { describeWorkloads, type PodState, podImages } from '../../../src/kubernetes/index.ts';
-import { imagesOf, logSources, podProblem } from '../../../src/kubernetes/pod.ts';
+import { imagesOf, logSources, podProblem, podRollout } from '../../../src/kubernetes/pod.ts';
 
 describe('a pod', () => {
   it('uses the images of all its containers, and of volumes', () => {
@@ -24,6 +24,18 @@ describe('a pod', () => {
       { container: 'debug', image: 'debug:2' },
       { container: 'volume model', image: 'registry.example.com/m:1' },
     ]);
+  });
+
+  it('of the kubelet itself needs only run: it may be told late that it is ready', () => {
+    const spec = { containers: [{ name: 'etcd' }] };
+    const metadata = { annotations: { 'kubernetes.io/config.mirror': 'f00' } };
+    const ready = (state: object, of: object = metadata) => {
+      const status = { phase: 'Running', containerStatuses: [{ name: 'etcd', ready: false, state }] };
+      return podRollout({ metadata: of, spec, status }, spec, status).ready;
+    };
+    assert.equal(ready({ running: {} }), true);
+    assert.equal(ready({ waiting: { reason: 'CrashLoopBackOff' } }), false);
+    assert.equal(ready({ running: {} }, {}), false);
   });
 
   const problems: readonly (readonly [what: string, status: object, problem: string | undefined])[] = [

@@ -7,6 +7,7 @@ import { type JoinSecrets, joinConfig } from '../config/join-config.ts';
 import type { Driver } from '../driver.ts';
 import { pointEndpoint } from '../endpoint/hosts-entry.ts';
 import { observeHost } from '../observe.ts';
+import { MANIFESTS } from '../places.ts';
 import { runKubeadm } from '../run-kubeadm.ts';
 import { etcdMembers, removeMember, survivor } from './etcd.ts';
 import { ignoring } from './init.ts';
@@ -79,6 +80,8 @@ async function runJoin(driver: Driver, host: Host, secrets: JoinSecrets): Promis
     secrets,
   );
   await host.write(path, text, { mode: 0o600, signal });
+  // A kubelet that finds no such folder looks again only after up to 20 s; the balancer comes into it right after this.
+  await host.exec({ argv: ['mkdir', '-p', MANIFESTS], signal });
   const hidden = [secrets.token, ...(secrets.certificateKey === undefined ? [] : [secrets.certificateKey])];
   try {
     const words = ['join', `--config=${path}`, ...ignoring(settings.ignoredChecks)];
