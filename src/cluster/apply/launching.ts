@@ -1,5 +1,6 @@
 /** Steps that launch apps, and wait for what they bring. */
 
+import { waitForNodes } from '../../runtime/nodes/index.ts';
 import { rootfsFolder } from '../distribution/index.ts';
 import { awaitWorkloads } from '../launch/await-workloads.ts';
 import { openClusterApi } from '../launch/cluster-api.ts';
@@ -7,6 +8,9 @@ import { launchOnHost } from '../launch/launch-on-host.ts';
 import { launchesOf } from '../launch/launches.ts';
 import type { Step } from '../plan/step.ts';
 import { hostsOf, type Run, saveState } from './run.ts';
+
+/** Workloads are ready by now, so a kubelet that works has little left to do. */
+const NODE_TIMEOUT_MS = 3 * 60_000;
 
 export async function launch(step: Step, run: Run): Promise<void> {
   const [host] = hostsOf(run, step.hosts);
@@ -29,13 +33,15 @@ export async function launch(step: Step, run: Run): Promise<void> {
 }
 
 /**
- * Waits until the cluster and all its workloads are ready.
- * @throws SealerError CLUSTER_NOT_READY, WORKLOADS_NOT_READY (each with its events)
+ * Waits until the cluster, all its workloads and all its nodes are ready: what runs on a node may be before its kubelet says so.
+ * @throws SealerError CLUSTER_NOT_READY, WORKLOADS_NOT_READY (each with its events), NODE_NOT_READY
  */
 export async function waitForWorkloads(_step: Step, run: Run): Promise<void> {
-  const { signal, report, timeoutMs } = run;
+  const { signal, report, timeoutMs, runtime, desired } = run;
   const [master] = hostsOf(run, run.desired.masters.slice(0, 1));
   if (master === undefined) throw new Error('no master to ask');
   await using api = await openClusterApi(master, await run.runtime.kubeconfig(), signal);
   await awaitWorkloads(api.client, { timeoutMs, signal, report });
+  const members = [...desired.masters, ...desired.nodes];
+  await waitForNodes(runtime.kubectl, members, { timeoutMs: NODE_TIMEOUT_MS, signal });
 }

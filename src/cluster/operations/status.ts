@@ -25,7 +25,7 @@ export interface ClusterStatus {
   readonly lock: LockHolder | undefined;
   /** The command that broke off, if the last one did. */
   readonly unfinished: string | undefined;
-  /** Why the cluster does not answer. */
+  /** Why it is not ready. */
   readonly problem: string | undefined;
   readonly lastRun:
     | { readonly at: string; readonly command: string; readonly by: string; readonly failed?: string }
@@ -47,16 +47,13 @@ export async function clusterStatus(known: KnownCluster): Promise<ClusterStatus>
   const failed = journal.findLast(({ run, event }) => run === last?.run && event === 'failed');
   const members = metadata.value?.nodes ?? [];
   const registryDown = await stoppedRegistries(known, unreachable);
+  const problem = metadata.problem ?? describeProblem({ members, unreachable, registryDown });
   return {
     name: saved.name,
     runtime: saved.runtime,
     image: saved.image,
     version: metadata.value?.version,
-    isReady:
-      members.length > 0 &&
-      unreachable.length === 0 &&
-      registryDown.length === 0 &&
-      members.every(({ isReady }) => isReady),
+    isReady: problem === undefined,
     nodes: members,
     unreachable: unreachable.map((address) => ({ address, reason: fleet.whyUnreachable(address)?.message ?? '' })),
     etcdMembers: metadata.value?.etcdMembers ?? [],
@@ -65,7 +62,7 @@ export async function clusterStatus(known: KnownCluster): Promise<ClusterStatus>
     apps: Object.keys(saved.launched).filter((name) => !name.startsWith('.')),
     lock: first === undefined ? undefined : await readLockHolder(first, home),
     unfinished: saved.unfinished,
-    problem: metadata.problem ?? (registryDown.length === 0 ? undefined : describeDown(registryDown)),
+    problem,
     lastRun:
       last === undefined
         ? undefined
@@ -91,6 +88,20 @@ async function stoppedRegistries(
   return answers.filter(({ runs }) => !runs).map(({ address }) => address);
 }
 
-function describeDown(addresses: readonly string[]): string {
-  return `the registry does not run on ${addresses.join(', ')}: run the last command again, it starts it`;
+function describeProblem(seen: {
+  readonly members: readonly NodeState[];
+  readonly unreachable: readonly string[];
+  readonly registryDown: readonly string[];
+}): string | undefined {
+  const { members, unreachable, registryDown } = seen;
+  const notReady = members.filter(({ isReady }) => !isReady).map(({ address }) => address);
+  const problems = [
+    ...(members.length === 0 ? ['it has no nodes'] : []),
+    ...(unreachable.length === 0 ? [] : [`no way to ${unreachable.join(', ')}`]),
+    ...(notReady.length === 0 ? [] : [`not Ready: ${notReady.join(', ')}`]),
+    ...(registryDown.length === 0
+      ? []
+      : [`the registry does not run on ${registryDown.join(', ')}: run the last command again, it starts it`]),
+  ];
+  return problems.length === 0 ? undefined : problems.join('; ');
 }

@@ -3,4 +3,4 @@
 export { cordonNode, type DrainOptions, deleteNode, drainNode, uncordonNode } from './drain-node.ts';
 export { findNode, type Kubectl, listNodes, nodesOf } from './list-nodes.ts';
 export { describeConditions, nodeState } from './node-state.ts';
-export { type WaitForNodeOptions, waitForNode } from './wait-for-node.ts';
+export { type WaitForNodeOptions, waitForNode, waitForNodes } from './wait-for-node.ts';
