@@ -49,7 +49,7 @@ export async function waitForNodes(
       const nodes = new Map(nodesOf(answer.stdout).map((node) => [nodeState(node).address, node]));
       const looks = addresses.map((address) => look(address, nodes.get(address), version));
       missing = looks.filter(isMissing);
-      return missing.length === 0 ? { done: looks.filter((each) => !isMissing(each)) } : {};
+      return missing.length === 0 ? { done: looks.filter((each): each is NodeState => !isMissing(each)) } : {};
     },
     { timeoutMs, signal },
   );
