@@ -1,6 +1,14 @@
 /** The format of cluster images, and the container images inside. */
 
 export {
+  type AppChange,
+  type Comparable,
+  type ComparedImage,
+  compareImages,
+  type ImageChange,
+  type ImageComparison,
+} from './compare.ts';
+export {
   type ContainerImage,
   containerImagesOf,
   parseContainerImages,
