@@ -1,8 +1,8 @@
 /** What the live part of a terminal shows: one line for the phase and one for each running task. Pure. */
 
+import { formatBytes, formatDuration, formatRate } from '../../units.ts';
 import { endedCount, type Phase, type Task, type Tasks } from './tasks.ts';
 import { plainText, shorten } from './text.ts';
-import { formatBytes, formatDuration, formatRate } from './units.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
 const BAR = 20;

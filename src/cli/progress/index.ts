@@ -6,11 +6,11 @@ import { logReporter } from './log-lines.ts';
 import type { ProgressOutput, Reporter } from './reporter.ts';
 import { terminalReporter } from './terminal.ts';
 
+export { formatBytes, formatCount, formatDuration } from '../../units.ts';
 export { jsonReporter } from './json-events.ts';
 export { logReporter } from './log-lines.ts';
 export type { ProgressOutput, Reporter } from './reporter.ts';
 export { plainText, shorten } from './text.ts';
-export { formatBytes, formatCount, formatDuration } from './units.ts';
 
 export const PROGRESS_MODES = ['auto', 'tty', 'plain', 'json', 'quiet'] as const;
 export type ProgressMode = (typeof PROGRESS_MODES)[number];

@@ -2,10 +2,10 @@
 
 import { formatPlace } from '../../error.ts';
 import type { Outcome, ProgressEvent } from '../../progress.ts';
+import { formatBytes, formatDuration, formatRate } from '../../units.ts';
 import type { Reporter } from './reporter.ts';
 import { afterEvent, NO_TASKS, type Task } from './tasks.ts';
 import { plainText } from './text.ts';
-import { formatBytes, formatDuration, formatRate } from './units.ts';
 
 /** How long a task may be silent, in milliseconds. */
 const SIGN_OF_LIFE_MS = 10_000;
