@@ -20,4 +20,6 @@ export interface ClusterWorld {
   readonly command: string;
   /** Hosts at work at the same time. */
   readonly parallel: number;
+  /** Where the bare names of base images are. Default: ours. */
+  readonly baseRegistry?: string | undefined;
 }

@@ -62,12 +62,14 @@ export function appPlan(situation: AppSituation): Plan {
       return [{ ...step('launch', [master], title, reason), id: `launch ${launch}`, detail: launch }];
     }),
   ];
-  const wait = step('wait', [], 'Wait until everything is ready', 'to be sure');
+  const isUnfinished = saved.unfinished !== undefined;
+  const reason = isUnfinished ? 'the last run broke off' : 'to be sure';
+  const wait = step('wait', [], 'Wait until everything is ready', reason);
   return {
     cluster: saved.name,
     image: { name, digest },
     runtime: saved.runtime,
-    steps: steps.length > 0 && waits ? [...steps, wait] : steps,
+    steps: waits && (steps.length > 0 || isUnfinished) ? [...steps, wait] : steps,
     warnings: [],
   };
 }

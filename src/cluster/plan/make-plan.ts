@@ -29,7 +29,8 @@ export function makePlan(desired: Desired, current: Current): Plan {
     cluster: clusterfile.cluster.name,
     image: { name: image.name, digest: image.digest, kubeVersion: image.kubeVersion },
     runtime: image.runtime ?? 'none',
-    steps: changes.length > 0 && desired.waits ? [...changes, waitStep()] : changes,
+    // A run that broke off may have done all but wait.
+    steps: desired.waits && (changes.length > 0 || isUnfinished(current)) ? [...changes, waitStep(current)] : changes,
     warnings: warningsOf(desired, members),
   };
 }
@@ -227,13 +228,17 @@ function pluginStep(phase: Phase, hosts: readonly string[]): Step[] {
   ];
 }
 
-function waitStep(): Step {
+function isUnfinished({ saved }: Current): boolean {
+  return saved?.unfinished !== undefined;
+}
+
+function waitStep(current: Current): Step {
   return {
     id: 'wait',
     kind: 'wait',
     title: 'Wait until everything is ready',
     hosts: [],
-    reason: 'to be sure',
+    reason: isUnfinished(current) ? 'the last run broke off' : 'to be sure',
     risk: 'none',
   };
 }

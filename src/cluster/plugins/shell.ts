@@ -6,7 +6,8 @@ import { runOnHost } from './on-host.ts';
 /**
  * The script comes through stdin into a file that only root can read: in an argument everybody on the host would see it, and
  * as the shell's own stdin its first `cat` would swallow the rest. Where the cluster has a kubeconfig for its
- * administrator, the script finds it.
+ * administrator, the script finds it. bash, where there is one: scripts were written for the Go sealer, which gave them to
+ * root's login shell.
  */
 const RUN = `
 umask 077
@@ -21,7 +22,8 @@ if test -z "\${KUBECONFIG:-}"; then
     if test -f "$each"; then export KUBECONFIG="$each"; break; fi
   done
 fi
-sh "$script" </dev/null
+shell=$(command -v bash) || shell=sh
+"$shell" "$script" </dev/null
 `;
 
 export async function runShell(call: PluginCall, host: PluginHost): Promise<readonly string[]> {

@@ -4,7 +4,7 @@
  */
 
 /**
- * Notes once what k0s will add to: files, links, users. Arguments: the file for the notes.
+ * Notes once what k0s will add to: files, links, users, switches of the kernel. Arguments: the file for the notes.
  * A second call changes nothing: by then it is no longer "before".
  */
 export const NOTE_BEFORE = `
@@ -14,12 +14,16 @@ umask 077
 mkdir -p "\${1%/*}"
 {
   for path in /etc/k0s /var/lib/k0s /run/k0s /etc/cni /etc/cni/net.d /opt/cni /opt/cni/bin /var/lib/cni /var/lib/calico \\
-    /opt/containerd /usr/libexec/kubernetes /root/.kube /root/.kube/cache /var/lib/kube-router /var/log/pods /var/log/containers /var/log/calico /var/run/calico /usr/libexec/k0s \\
+    /opt/containerd /usr/libexec/kubernetes /root/.kube /root/.kube/cache /var/lib/kube-router /var/lib/kubelet /var/log/pods /var/log/containers /var/log/calico /var/run/calico /usr/libexec/k0s \\
     /var/log/k0scontroller.log /var/log/k0scontroller.err /var/log/k0sworker.log /var/log/k0sworker.err \\
     /etc/cni/net.d/* /opt/cni/bin/*; do
     if test -e "$path"; then echo "path $path"; fi
   done
   for link in /sys/class/net/*; do echo "link \${link##*/}"; done
+  for switch in net/ipv4/ip_forward net/ipv4/conf/all/route_localnet net/ipv6/conf/all/forwarding \\
+    net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables; do
+    if test -e "/proc/sys/$switch"; then echo "switch $switch $(cat "/proc/sys/$switch")"; fi
+  done
   cut -d : -f 1 /etc/passwd | sed 's/^/user /'
   for tool in iptables ip6tables; do
     rules=$("$tool-save" 2>/dev/null | grep -v '^#') || true
@@ -107,7 +111,7 @@ if head -n 1 /etc/k0s/containerd.toml 2>/dev/null | grep -q k0s_managed=true; th
 for path in /etc/cni/net.d/* /opt/cni/bin/*; do
   if test -e "$path" && added "path $path"; then rm -rf "$path"; fi
 done
-for path in /opt/containerd /usr/libexec/kubernetes /root/.kube/cache /var/lib/cni /var/lib/calico /var/lib/kube-router /var/log/pods /var/log/containers /var/log/calico \\
+for path in /opt/containerd /usr/libexec/kubernetes /root/.kube/cache /var/lib/cni /var/lib/calico /var/lib/kube-router /var/lib/kubelet /var/log/pods /var/log/containers /var/log/calico \\
   /var/run/calico /usr/libexec/k0s /var/log/k0scontroller.log /var/log/k0scontroller.err /var/log/k0sworker.log \\
   /var/log/k0sworker.err; do
   if test -e "$path" && added "path $path"; then rm -rf "$path"; fi
@@ -120,6 +124,11 @@ for user in etcd kine kube-apiserver konnectivity-server kube-scheduler; do
   if added "user $user" && grep -q "^$user:" /etc/passwd; then
     if command -v userdel >/dev/null 2>&1; then userdel "$user" 2>/dev/null; else deluser "$user" 2>/dev/null; fi
   fi
+done
+
+# Of kube-proxy and the CNI plugins. Writing what is there already would change others that hang on it.
+test ! -e "$notes" || grep '^switch ' "$notes" | while read -r _ switch value; do
+  test "$(cat "/proc/sys/$switch" 2>/dev/null)" = "$value" || echo "$value" 2>/dev/null >"/proc/sys/$switch"
 done
 
 left=

@@ -4,7 +4,7 @@ import { SealerError } from '../../error.ts';
 import type { Host, Output } from '../../hosts/host.ts';
 import type { Runtime, RuntimeContext } from '../runtime.ts';
 import type { Settings } from './config/settings.ts';
-import { settingsOf } from './config/settings.ts';
+import { joinHostPort, settingsOf } from './config/settings.ts';
 import { isContainer } from './prepare/is-container.ts';
 
 export interface Driver extends RuntimeContext {
@@ -31,6 +31,7 @@ export function lazySettings(context: RuntimeContext): () => Promise<Settings> {
   let made: Promise<Settings> | undefined;
   const make = async (host: Host): Promise<Settings> => {
     const { signal, image, cluster, masters } = context;
+    const { registry } = cluster.cluster;
     const [facts, contained, imageConfig] = await Promise.all([
       host.facts(),
       isContainer(host, signal),
@@ -42,6 +43,7 @@ export function lazySettings(context: RuntimeContext): () => Promise<Settings> {
       imageConfig,
       masters: masters.map(({ address }) => address),
       ground: { isContainer: contained, init: facts.init, cgroupVersion: facts.cgroupVersion },
+      ownRegistry: registry.kind === 'local' ? joinHostPort(registry.domain, registry.port) : undefined,
     });
   };
   const makeByAny = async (): Promise<Settings> => {

@@ -56,12 +56,13 @@ async function saveByStream({ signal }: Driver, host: Host, path: string): Promi
   const keys = await etcdKeys(host, signal);
   const question = { keys, address: host.address, path: '/v3/maintenance/snapshot', body: {}, signal };
   const answer = await openEtcd(host, question);
-  await host.write(path, Readable.from(pieces(createInterface({ input: answer }), host)), { mode: 0o600, signal });
+  await host.write(path, Readable.from(pieces(answer, host)), { mode: 0o600, signal });
 }
 
-async function* pieces(lines: AsyncIterable<string>, host: Host): AsyncGenerator<Buffer> {
+async function* pieces(answer: Readable, host: Host): AsyncGenerator<Buffer> {
   let left: unknown;
-  for await (const line of lines) {
+  // Made only when somebody reads: lines that come before are lost, and with the last of them the end.
+  for await (const line of createInterface({ input: answer })) {
     if (line.trim() === '') continue;
     const { result, error } = mapOf(JSON.parse(line));
     if (error !== undefined)

@@ -14,6 +14,8 @@ test(`k0s: the life of a cluster (${realProgram('k0s') ?? 'a stand-in'})`, {
     from: 'lab-k0s-shop:v1.20.2',
     to: 'lab-k0s-shop:v1.20.3',
     versions: ['v1.20.2+k0s.0', 'v1.20.3+k0s.0'],
+    // The part of k0s's own version is left out by its kubelets.
+    kubelets: 'v1.20.3+k0s',
     port: SHOP_PORT,
   });
 });

@@ -1,7 +1,7 @@
 /** The file for `kubeadm init`. */
 
 import { isIP } from 'node:net';
-import { type Fields, mapOf } from '../../../kubernetes/fields.ts';
+import type { Fields } from '../../../kubernetes/fields.ts';
 import { CRI_SOCKET } from '../places.ts';
 import { kubeadmApi } from './api-version.ts';
 import { lowerDocument, lowerPair } from './convert.ts';
@@ -23,7 +23,7 @@ export interface InitSecrets {
 /** All documents; the text holds secrets. */
 export function initConfig(settings: Settings, kubeVersion: string, host: HostInput, secrets: InitSecrets): string {
   const api = kubeadmApi(kubeVersion);
-  const init = mergeDocuments(mergeDocuments({ nodeRegistration: { criSocket: CRI_SOCKET } }, settings.init), {
+  const init = mergeDocuments(onOurRuntime(settings.init), {
     ...onHost(host),
     bootstrapTokens: [{ token: secrets.token, ttl: '30m0s' }],
     certificateKey: secrets.certificateKey,
@@ -54,6 +54,14 @@ export function onNode({ address, nodeName }: HostInput): Fields {
 
 /** A file for phases of kubeadm that have to know the cluster: the documents of it alone. */
 export function clusterConfig(cluster: Fields, init: Fields, kubeVersion: string): string {
-  const lifted = mergeDocuments({ nodeRegistration: { criSocket: CRI_SOCKET } }, init);
-  return writeDocuments([...lowerPair(mapOf(lifted), cluster, kubeadmApi(kubeVersion))]);
+  return writeDocuments([...lowerPair(onOurRuntime(init), cluster, kubeadmApi(kubeVersion))]);
+}
+
+/**
+ * A document with nodeRegistration, on the container runtime that we set up, whatever it says: Clusterfiles written for the Go
+ * sealer often name the socket of docker.
+ */
+export function onOurRuntime(document: Fields): Fields {
+  const own: Fields = { nodeRegistration: { criSocket: CRI_SOCKET } };
+  return mergeDocuments(mergeDocuments(own, document), own);
 }

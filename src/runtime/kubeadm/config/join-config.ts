@@ -1,10 +1,9 @@
 /** The file for `kubeadm join`. */
 
 import { type Fields, mapOf } from '../../../kubernetes/fields.ts';
-import { CRI_SOCKET } from '../places.ts';
 import { kubeadmApi } from './api-version.ts';
 import { lowerDocument } from './convert.ts';
-import { type HostInput, onHost, onNode } from './init-config.ts';
+import { type HostInput, onHost, onNode, onOurRuntime } from './init-config.ts';
 import { mergeDocuments } from './merge.ts';
 import { joinHostPort, type Settings } from './settings.ts';
 import { writeDocuments } from './yaml.ts';
@@ -38,7 +37,6 @@ export function joinConfig(settings: Settings, kubeVersion: string, host: HostIn
     ...node,
     ...(certificateKey === undefined ? {} : forMaster),
   };
-  const own: Fields = { nodeRegistration: { criSocket: CRI_SOCKET } };
-  const join = mergeDocuments(mergeDocuments(own, settings.join), bound);
+  const join = mergeDocuments(onOurRuntime(settings.join), bound);
   return writeDocuments([lowerDocument('JoinConfiguration', join, kubeadmApi(kubeVersion))]);
 }

@@ -51,6 +51,8 @@ export interface SettingsInput {
   /** Addresses of all masters, those to be as well. */
   readonly masters: readonly string[];
   readonly ground: Ground;
+  /** `host:port` that Clusterfiles call the cluster's own registry by, if it has one. */
+  readonly ownRegistry?: string | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export interface SettingsInput {
  * (PodCIDR, SvcCIDR, DNSDomain, CgroupDriver, CertSANs) stand between the Clusterfile's and the image's.
  * @throws SealerError IMAGE_UNFIT for an etc/kubeadm.yml that is no YAML
  */
-export function settingsOf({ cluster, image, imageConfig, masters, ground }: SettingsInput): Settings {
+export function settingsOf({ cluster, image, imageConfig, masters, ground, ownRegistry }: SettingsInput): Settings {
   const own = ownDocuments(image, ground);
   const ofImage = imageConfig === undefined ? {} : readDocuments(imageConfig, "the image's etc/kubeadm.yml");
   const ofEnv = environmentDocuments(image.env);
@@ -71,7 +73,9 @@ export function settingsOf({ cluster, image, imageConfig, masters, ground }: Set
   const port = numberOf(mapOf(init.localAPIEndpoint).bindPort) ?? 6443;
   const merged = documentOf('ClusterConfiguration');
   const endpoint = endpointOf(stringOf(merged.controlPlaneEndpoint), port);
-  const repository = repositoryOf(image, merged, cluster.kubeadm.ClusterConfiguration);
+  const asked = stringOf(cluster.kubeadm.ClusterConfiguration?.imageRepository);
+  const isOwn = asked !== undefined && asked.split('/')[0] === ownRegistry;
+  const repository = repositoryOf(image, merged, isOwn ? undefined : asked);
   const sans = ['127.0.0.1', endpoint.host, ...masters];
   const kubelet = documentOf('KubeletConfiguration');
   const networking = mapOf(merged.networking);
@@ -139,13 +143,16 @@ function endpointOf(text: string | undefined, port: number): Endpoint {
   return { host, port: own === undefined ? port : Number(own), isOurs: host === ENDPOINT_NAME };
 }
 
-/** What the Clusterfile says; else where the bundled images come from; else what the image says; else kubeadm's default. */
+/**
+ * What the Clusterfile says (unless that is the cluster's own registry, as the Go sealer wanted it: ours has all images under
+ * their own names); else where the bundled images come from; else what the image says; else kubeadm's default.
+ */
 function repositoryOf(
   image: Pick<RuntimeImage, 'images' | 'kubeVersion'>,
   merged: Fields,
-  ofUser: Fields | undefined,
+  asked: string | undefined,
 ): string {
-  const own = stringOf(ofUser?.imageRepository) ?? bundledRepository(image) ?? stringOf(merged.imageRepository);
+  const own = asked ?? bundledRepository(image) ?? stringOf(merged.imageRepository);
   return own ?? (isAtLeast(image.kubeVersion, 1, 25) ? 'registry.k8s.io' : 'k8s.gcr.io');
 }
 

@@ -68,6 +68,16 @@ test('a newer Kubernetes is an upgrade of the members, who are not set up anew b
   assert.ok(steps.indexOf('distribute') < steps.indexOf('upgrade'), 'the images are there before');
 });
 
+test('a run that broke off while it waited waits again', () => {
+  const before = desired({ masters: ['10.0.0.2'] });
+  const there = current({ saved: before, hosts: { '10.0.0.2': member(before, '10.0.0.2', 'master') } });
+  assert.deepEqual(ids(before, there), []);
+  assert.ok(there.saved);
+  const broken = { ...there, saved: { ...there.saved, unfinished: 'sealer run' } };
+  assert.deepEqual(ids(before, broken), ['wait']);
+  assert.deepEqual(ids({ ...before, waits: false }, broken), []);
+});
+
 test('an older Kubernetes is refused, and so is one that skips a minor version', () => {
   const before = desired({ masters: ['10.0.0.2'], kubeVersion: 'v1.20.2' });
   const there = current({ saved: before, hosts: { '10.0.0.2': member(before, '10.0.0.2', 'master') } });

@@ -110,6 +110,28 @@ test('images keep the names under which they are bundled, with the versions that
   assert.equal(pauseImage, 'registry.k8s.io/pause:3.9');
 });
 
+test('a repository of images is taken, but not that of the Go sealer: our registry has them under their own names', () => {
+  const asking = (imageRepository: string) =>
+    settings('v1.30.4', {
+      cluster: { kubeadm: { ClusterConfiguration: { imageRepository } } },
+      ownRegistry: 'sea.hub:5000',
+    }).cluster.imageRepository;
+  assert.equal(asking('mirror.example.com/k8s'), 'mirror.example.com/k8s');
+  assert.equal(asking('sea.hub:5000'), 'registry.k8s.io');
+});
+
+test('the socket of docker, which Clusterfiles for the Go sealer name, is not asked for anything', () => {
+  const text = joinConfig(
+    settings('v1.30.4', {
+      cluster: { kubeadm: { JoinConfiguration: { nodeRegistration: { criSocket: '/var/run/dockershim.sock' } } } },
+    }),
+    'v1.30.4',
+    { address: '10.0.0.2', nodeName: undefined },
+    { token: 'abcdef.0123456789abcdef', caHash: 'sha256:abc' },
+  );
+  assert.match(text, /criSocket: unix:\/\/\/run\/containerd\/containerd\.sock/);
+});
+
 test("a balancer of the user's own is the endpoint, and stays it", () => {
   const kubeadm = { ClusterConfiguration: { controlPlaneEndpoint: 'vip.example.com:8443' } };
   const { endpoint, cluster } = settings('v1.30.4', { cluster: { kubeadm } });
