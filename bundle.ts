@@ -16,6 +16,7 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { clusterfileSchema } from './src/clusterfile/index.ts';
+import { pageAssets } from './src/inspect-page/index.ts';
 
 const ROOT = import.meta.dirname;
 /** For editors: what a Clusterfile may have. */
@@ -114,11 +115,24 @@ const nativeOut: Plugin = {
   },
 };
 
+/** The script and style of the page of an image, finished: a bundle has no sources beside it. Line by line, to be read. */
+const pageAssetsIn: Plugin = {
+  name: 'page-assets-in',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]inspect-page[/\\]page-assets\.ts$/ }, async () => {
+      const { script, style } = await pageAssets();
+      const linesOf = (text: string) => `${JSON.stringify(text.split('\n'), undefined, 1)}.join('\\n')`;
+      const contents = `const assets = { script: ${linesOf(script)}, style: ${linesOf(style)} };\nexport const pageAssets = async () => assets;`;
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
 async function bundleOne(entry: string): Promise<{ text: string; metafile: Metafile }> {
   const { outputFiles, metafile } = await build({
     ...OPTIONS,
     entryPoints: [entry],
-    plugins: [partsApart, unusedOut, nativeOut],
+    plugins: [partsApart, unusedOut, nativeOut, pageAssetsIn],
   });
   const text = outputFiles[0]?.text;
   if (text === undefined) throw new Error(`esbuild gave nothing for ${entry}`);

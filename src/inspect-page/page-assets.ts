@@ -3,7 +3,6 @@
  * texts in the place of this file (bundle.ts), because a bundle has no sources beside it.
  */
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface PageAssets {
@@ -15,10 +14,10 @@ export interface PageAssets {
 /** Puts both together. */
 export async function pageAssets(): Promise<PageAssets> {
   const { build } = await import('esbuild');
-  const folder = join(import.meta.dirname, 'page');
   const { outputFiles } = await build({
-    absWorkingDir: folder,
-    entryPoints: ['main.ts'],
+    absWorkingDir: join(import.meta.dirname, 'page'),
+    entryPoints: ['main.ts', 'style.css'],
+    outdir: 'out',
     bundle: true,
     write: false,
     format: 'iife',
@@ -27,7 +26,10 @@ export async function pageAssets(): Promise<PageAssets> {
     legalComments: 'none',
     logLevel: 'error',
   });
-  const script = outputFiles[0]?.text;
-  if (script === undefined) throw new Error('esbuild gave no script for the page');
-  return { script, style: await readFile(join(folder, 'style.css'), 'utf8') };
+  const textOf = (ending: string) => {
+    const file = outputFiles.find(({ path }) => path.endsWith(ending));
+    if (file === undefined) throw new Error(`esbuild gave no ${ending} for the page`);
+    return file.text;
+  };
+  return { script: textOf('.js'), style: textOf('.css') };
 }

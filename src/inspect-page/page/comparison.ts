@@ -33,7 +33,7 @@ export function comparisonSection(comparison: PageComparison): HTMLElement {
       bar(bytesToMove, to.size),
       element(
         'p',
-        { class: 'quiet' },
+        { class: 'stay' },
         `${formatBytes(layers.keptBytes)} in ${formatCount(layers.kept, 'layer')} stay as they are; ` +
           `the image is ${difference === 0 ? 'as large as before' : `${formatBytes(Math.abs(difference))} ${difference > 0 ? 'larger' : 'smaller'}`}.`,
       ),

@@ -51,12 +51,17 @@ function cellOf(
       tabindex: -1,
       'aria-label': `${part.name}, ${size}, ${shareOf(part.bytes, total)}, ${group.name}`,
     },
-    element('span', { class: 'cell-name' }, breakable(part.name)),
+    element('span', { class: 'cell-name' }, breakable(lastPart(part.name))),
     element('span', { class: 'cell-size' }, size),
   );
   for (const event of ['pointerenter', 'focus']) cell.addEventListener(event, () => say(group, part));
   cell.addEventListener('click', () => onChoose(part.count === undefined ? part.name : ''));
   return cell;
+}
+
+/** Of a name with a registry and folders what tells it from others. */
+function lastPart(name: string): string {
+  return name.includes(' ') ? name : name.slice(name.lastIndexOf('/') + 1);
 }
 
 /** Groups first, then the parts in each: an app's boxes stay together. Percentages, so that paper gets the same picture. */
