@@ -62,6 +62,13 @@ export const ERROR_CODES = {
   CORRUPT_ARCHIVE: { exit: 1, means: 'An archive is damaged, truncated or of an unknown kind.' },
   CANNOT_PACK: { exit: 1, means: 'A file cannot be in a layer: a socket, a device, or a name that layers reserve.' },
   SOURCE_CHANGED: { exit: 1, means: 'A file changed while it was being packed.' },
+  // signatures
+  SIGNATURE_MISSING: { exit: 1, means: 'Nobody has signed the image that a name means now.' },
+  SIGNATURE_INVALID: { exit: 1, means: 'A signature is by another key or identity, for another image, or was altered.' },
+  SIGNING_KEY_INVALID: { exit: 1, means: 'A key to sign or verify with cannot be read, or its passphrase is wrong.' },
+  SIGNING_FAILED: { exit: 3, means: 'A service that signing without a key needs refuses, or does not answer.' },
+  ID_TOKEN_MISSING: { exit: 1, means: 'Nothing proves who signs: no key, and no permission id-token: write.' },
+  TRUSTED_ROOT_INVALID: { exit: 1, means: 'A trusted root of sigstore cannot be read or fetched.' },
   // store
   STORE_INVALID: { exit: 1, means: 'The store is not an OCI image layout, or of a later version.' },
   IMAGE_NOT_FOUND: { exit: 1, means: 'An image is neither in the store nor in its registry.' },
@@ -113,6 +120,12 @@ export const ERROR_CODES = {
   },
   UNUSED_PATTERN: { exit: 1, means: 'Warning: an entry of an ignore list matches no image.' },
   MANIFEST_UNREADABLE: { exit: 1, means: 'A Kubernetes manifest or image list cannot be read.' },
+  VERSIONS_INVALID: { exit: 1, means: 'versions.yaml of a base image has mistakes; each is listed with its line.' },
+  UPSTREAM_CHANGED: {
+    exit: 3,
+    means: 'Upstream of a base image answers with something else than was expected: no release, or no checksum.',
+  },
+  TAG_TAKEN: { exit: 1, means: 'A tag that must never move stands for another image already.' },
   // hosts
   HOST_UNREACHABLE: { exit: 3, means: 'A host does not answer, or the connection to it broke.' },
   HOST_KEY_UNKNOWN: { exit: 1, means: 'The key of a host is not known; nothing was sent to it.' },
@@ -166,6 +179,17 @@ export const ERROR_CODES = {
     exit: 1,
     means: 'A cluster image does not run offline: images are missing, or workloads not ready.',
   },
+  // GitHub and previews
+  GITHUB_DENIED: {
+    exit: 1,
+    means: "GitHub's API does not allow what was asked: a permission of the token is missing.",
+  },
+  GITHUB_RATE_LIMITED: { exit: 3, means: "GitHub's API asks to come back later, longer than we wait." },
+  GITHUB_UNREACHABLE: { exit: 3, means: "GitHub's API does not answer, or fails." },
+  GITHUB_ERROR: { exit: 1, means: "GitHub's API refuses a request." },
+  POOL_INVALID: { exit: 1, means: 'The file with the hosts of a pool has mistakes; each is listed.' },
+  POOL_EXHAUSTED: { exit: 3, means: 'No hosts of the pool are free for a preview; who has them is listed.' },
+  SMOKE_TEST_FAILED: { exit: 1, means: 'The smoke test of a preview failed; its last lines are shown.' },
 } as const satisfies Record<string, { exit: ExitCode; means: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -36,6 +36,8 @@ export interface BuildOptions {
   readonly annotations: Readonly<Record<string, string>>;
   readonly noCache: boolean;
   readonly pull: PullPolicy;
+  /** Where the bare names of base images (`k3s`) are. Default: $SEALER_BASE_REGISTRY, else ours. */
+  readonly baseRegistry?: string | undefined;
   /** The stage to build: name or number; default the last one. */
   readonly target?: string | undefined;
   readonly secrets: readonly SecretSource[];

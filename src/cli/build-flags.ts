@@ -25,6 +25,7 @@ export interface BuildFlags extends Partial<ClusterFlags> {
   readonly annotation?: Readonly<Record<string, string>> | undefined;
   readonly cache: boolean;
   readonly pull: PullPolicy;
+  readonly baseRegistry?: string | undefined;
   readonly target?: string | undefined;
   readonly secret?: readonly SecretSource[] | undefined;
   readonly imageList?: readonly string[] | undefined;
@@ -62,6 +63,10 @@ export function withBuildFlags(command: Command): Command {
       new Option('--pull [policy]', 'when to ask the registry for base images; --pull alone means always')
         .choices(PULL_POLICIES)
         .default('missing'),
+    )
+    .option(
+      '--base-registry <registry>',
+      'where FROM k3s, k0s and kubeadm are (default: $SEALER_BASE_REGISTRY, else ghcr.io/sealerio)',
     )
     .option('--target <stage>', 'build this stage (default: the last)')
     .option('--secret <id=…,src=…|env=…>', 'a secret for RUN --mount=type=secret (repeatable)', collectSecrets)
@@ -109,6 +114,7 @@ export function toBuildOptions(context: string, flags: BuildFlags, env: NodeJS.P
     annotations: flags.annotation ?? {},
     noCache: !flags.cache,
     pull: flags.pull,
+    baseRegistry: flags.baseRegistry,
     target: flags.target,
     secrets: flags.secret ?? [],
     imageLists: flags.imageList ?? [],

@@ -1,6 +1,7 @@
 /** Images of the store, as users name them: by reference, by digest, or by the first digits of a digest. */
 
 import { SealerError } from '../error.ts';
+import { baseReference } from '../oci/base-name.ts';
 import { hexOf } from '../oci/digest.ts';
 import { familiarReference, formatReference, isReference, parseReference } from '../oci/reference.ts';
 import type { NamedImage, Store } from '../oci/store/index.ts';
@@ -21,6 +22,17 @@ export async function findImage(store: Store, text: string): Promise<NamedImage>
   const [first] = await imagesByDigest(store, text);
   if (first !== undefined) return first;
   throw imageNotFound(text);
+}
+
+/**
+ * The complete name of a base image that is named in short (`k3s:v1.33`) and is not in the store under that very name; any
+ * other text as it is.
+ * @param registry where base images are; default: ours
+ */
+export async function completeBaseName(store: Store, text: string, registry?: string): Promise<string> {
+  const base = baseReference(text, registry);
+  if (base === undefined || (await store.resolve(formatReference(parseReference(text)))) !== undefined) return text;
+  return formatReference(base);
 }
 
 /**

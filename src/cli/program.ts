@@ -13,6 +13,7 @@ import { scaleUpCommand } from './commands/clusters/scale-up.ts';
 import { kubeconfigCommand, statusCommand } from './commands/clusters/status.ts';
 import { rollbackCommand, upgradeCommand } from './commands/clusters/upgrade.ts';
 import { imagesCommand } from './commands/images.ts';
+import { indexCommand } from './commands/index-create.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { lintCommand } from './commands/lint.ts';
 import { loadCommand } from './commands/load.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   pushCommand,
   pullCommand,
   imagesCommand,
+  indexCommand,
   inspectCommand,
   tagCommand,
   rmiCommand,
@@ -68,6 +70,7 @@ const COMMANDS = [
 const EPILOGUE = `
 Environment:
   SEALER_HOME                        the store (an OCI image layout)
+  SEALER_BASE_REGISTRY               where k3s, k0s and kubeadm are (default: ghcr.io/sealerio)
   SOURCE_DATE_EPOCH                  the time of everything that a build makes, in seconds since 1970 (default: 0)
   REGISTRY_AUTH_FILE, DOCKER_CONFIG  where credentials are looked for first
   SEALER_HELM, SEALER_KUBECTL        helm and kubectl (default: those on PATH)

@@ -1,5 +1,6 @@
 /** From a lock to the text of `images.lock`: always the same bytes for the same lock, and the user's comments in place. */
 
+import { yamlScalar } from '../yaml/index.ts';
 import { type CommentMap, type Comments, pathOf, readComments } from './comments.ts';
 import {
   type ImageLock,
@@ -11,7 +12,6 @@ import {
   type LockSection,
 } from './lock.ts';
 import { readLockText, writeLockText } from './lock-text.ts';
-import { yamlScalar } from './yaml-scalar.ts';
 
 const HEAD = '# images.lock: what each name meant when this was built. Update it with: sealer lock --update';
 

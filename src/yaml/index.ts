@@ -18,4 +18,5 @@ export {
   type YamlNode,
 } from './document.ts';
 export { entriesOf, valueAt } from './mapping.ts';
+export { yamlScalar } from './scalar.ts';
 export { splitDocuments, type YamlPart } from './split.ts';

@@ -1,6 +1,7 @@
 /** The images that FROM and `COPY --from` name: from the store, or from their registry as the pull policy says. */
 
 import { type Place, SealerError } from '../../error.ts';
+import { baseReference, baseRegistry } from '../../oci/base-name.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { parseImageConfig } from '../../oci/image-config.ts';
 import { selectPlatform } from '../../oci/manifest.ts';
@@ -17,7 +18,7 @@ import type { BaseImage } from './state.ts';
  */
 export async function findBase(builder: Builder, name: string, platform: Platform, at: Place): Promise<BaseImage> {
   try {
-    const reference = parseReference(name);
+    const reference = await referenceOf(builder, name);
     const complete = formatReference(reference);
     const wanted = reference.digest === undefined ? pin(builder, reference, complete) : reference;
     const descriptor = await locate(builder, wanted, platform);
@@ -30,6 +31,14 @@ export async function findBase(builder: Builder, name: string, platform: Platfor
     const { code, message, hint, problems } = error;
     throw error.at === undefined ? new SealerError(code, message, { hint, at, cause: error, problems }) : error;
   }
+}
+
+/** What a name means: of the bare names of base images ours, unless somebody has built an image of that very name here. */
+async function referenceOf({ world, options }: Builder, name: string): Promise<Reference> {
+  const plain = parseReference(name);
+  const base = baseReference(name, baseRegistry(world.env, options.baseRegistry));
+  if (base === undefined || (await world.store.resolve(formatReference(plain))) !== undefined) return plain;
+  return base;
 }
 
 /** The reference with the digest that the lock has for it. */

@@ -5,7 +5,7 @@ import { SealerError } from '../../error.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import { formatReference, isReference, parseReference } from '../../oci/reference.ts';
-import { findImage } from '../find-image.ts';
+import { completeBaseName, findImage } from '../find-image.ts';
 
 export type PullMode = 'missing' | 'always' | 'never';
 
@@ -17,15 +17,18 @@ export interface ImageOptions {
 
 /**
  * Finds an image, or pulls it for hosts of an architecture.
+ * @param named as the user wrote it
  * @throws SealerError IMAGE_NOT_FOUND, and what pulling throws
  */
 export async function runnableImage(
-  { store, client, report, signal }: Pick<ClusterWorld, 'store' | 'client' | 'report' | 'signal'>,
-  image: string,
+  world: Pick<ClusterWorld, 'store' | 'client' | 'report' | 'signal' | 'baseRegistry'>,
+  named: string,
   arch: string,
   { pull = 'missing', digest }: ImageOptions = {},
 ): Promise<RunnableImage> {
   const { loadRunnableImage } = await import('../../cluster/index.ts');
+  const { store, client, report, signal } = world;
+  const image = await completeBaseName(store, named, world.baseRegistry);
   if (image === '') {
     throw new SealerError('USAGE', 'No image is named', {
       hint: 'sealer run IMAGE, or spec.image of the Clusterfile.',

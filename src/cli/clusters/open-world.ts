@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ClusterWorld } from '../../cluster/index.ts';
 import type { HostSpec } from '../../clusterfile/index.ts';
 import { SealerError } from '../../error.ts';
+import { baseRegistry } from '../../oci/base-name.ts';
 import type { HostEngine } from '../../provider/index.ts';
 import type { CliContext } from '../context.ts';
 import type { OutputFlags, RegistryFlags, StoreFlags } from '../flags.ts';
@@ -80,7 +81,18 @@ export async function openHosts(
   const { parallel = DEFAULT_PARALLEL } = flags;
   const kept = stack.move();
   return {
-    world: { store, client, open, report, signal, now, by: whoWeAre(), command, parallel },
+    world: {
+      store,
+      client,
+      open,
+      report,
+      signal,
+      now,
+      by: whoWeAre(),
+      command,
+      parallel,
+      baseRegistry: baseRegistry(env),
+    },
     logs,
     engine,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

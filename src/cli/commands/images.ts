@@ -10,7 +10,10 @@ import { describeImage } from '../list-images.ts';
 import { formatTable, printResult } from '../print.ts';
 import { formatBytes } from '../progress/index.ts';
 import { openStore } from '../session.ts';
+import { imagesBuildCommand } from './images-build.ts';
 import { imagesDiscoverCommand } from './images-discover.ts';
+import { imagesMatrixCommand } from './images-matrix.ts';
+import { imagesVersionsCommand } from './images-versions.ts';
 
 interface ImagesFlags extends OutputFlags, StoreFlags {
   readonly trunc: boolean;
@@ -38,7 +41,12 @@ export function imagesCommand(context: CliContext): Command {
         return formatTable(['NAME', 'DIGEST', 'PLATFORMS', 'SIZE'], rows);
       });
     });
-  return command.enablePositionalOptions().addCommand(imagesDiscoverCommand(context));
+  return command
+    .enablePositionalOptions()
+    .addCommand(imagesDiscoverCommand(context))
+    .addCommand(imagesVersionsCommand(context))
+    .addCommand(imagesMatrixCommand(context))
+    .addCommand(imagesBuildCommand(context));
 }
 
 function columns({ name, descriptor }: NamedImage, { trunc, digests }: ImagesFlags): readonly string[] {

@@ -1,6 +1,7 @@
 /** `sealer pull` */
 
 import { Command } from 'commander';
+import { baseReference, baseRegistry } from '../../oci/base-name.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { familiarReference, formatReference, parseReference } from '../../oci/reference.ts';
 import type { CliContext } from '../context.ts';
@@ -19,6 +20,7 @@ import { openSession } from '../session.ts';
 
 interface PullFlags extends OutputFlags, RegistryFlags, StoreFlags {
   readonly platform?: readonly string[] | undefined;
+  readonly baseRegistry?: string | undefined;
 }
 
 /** Declares `sealer pull`. */
@@ -27,10 +29,15 @@ export function pullCommand(context: CliContext): Command {
     .description('Pull an image into the store. What the store has is not fetched again; a broken pull goes on.')
     .argument('<image>', 'a name, with a tag or digest')
     .option('--platform <os/arch>', 'fetch only this platform (repeatable; default: all)', collect)
+    .option(
+      '--base-registry <registry>',
+      'where k3s, k0s and kubeadm are (default: $SEALER_BASE_REGISTRY, else ghcr.io/sealerio)',
+    )
     .addHelpText('after', '\nExample:\n  sealer pull --platform linux/arm64 registry.example.com/shop:v1')
     .action(async (image: string, flags: PullFlags) => {
       const { pullImage } = await import('../../registry/client/index.ts');
-      const reference = parseReference(image);
+      // What is to come from a registry is not looked for in the store.
+      const reference = baseReference(image, baseRegistry(context.env, flags.baseRegistry)) ?? parseReference(image);
       const platforms = flags.platform?.map(parsePlatform) ?? ('all' as const);
       await using session = await openSession(context, flags);
       const { client, store, report } = session;
