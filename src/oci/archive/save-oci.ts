@@ -5,7 +5,7 @@ import { algorithmOf, type Digest, hexOf } from '../digest.ts';
 import { serialize } from '../manifest.ts';
 import { OCI_INDEX } from '../media-types.ts';
 import type { Platform } from '../platform.ts';
-import { REF_NAME_ANNOTATION, type Store } from '../store/index.ts';
+import { knownReferrers, REF_NAME_ANNOTATION, type Store } from '../store/index.ts';
 import { collectContent } from './content.ts';
 import { manifestFor } from './one-platform.ts';
 import type { SavedImage } from './save.ts';
@@ -27,6 +27,7 @@ export async function ociArchive(
     await collectContent(store, root, content);
     manifests.push(named(root, image.name));
   }
+  await collectReferrers(store, content);
   const folders = new Set(['blobs/', ...Array.from(content.keys(), (digest) => `blobs/${algorithmOf(digest)}/`)]);
   return [
     inMemory('oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}')),
@@ -38,6 +39,24 @@ export async function ociArchive(
       open: () => store.read(digest),
     })),
   ];
+}
+
+/**
+ * Adds signatures, SBOMs and whatever else refers to the content. They are blobs that the index does not list (image-layout.md
+ * allows that): a list of several manifests makes skopeo and podman ask which one is meant. `load` finds them by their subjects.
+ */
+async function collectReferrers(store: Store, content: Map<Digest, number>): Promise<void> {
+  const referrers = await knownReferrers(store);
+  const open = [...content.keys()];
+  for (let subject = open.pop(); subject !== undefined; subject = open.pop()) {
+    for (const referrer of referrers.get(subject) ?? []) {
+      if (content.has(referrer.digest)) continue;
+      const whole = new Map<Digest, number>();
+      await collectContent(store, referrer, whole);
+      for (const [digest, size] of whole) content.set(digest, size);
+      open.push(referrer.digest);
+    }
+  }
 }
 
 /** An entry whose content is at hand. */

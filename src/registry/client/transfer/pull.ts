@@ -2,7 +2,7 @@
 
 import { SealerError } from '../../../error.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
-import { algorithmOf, shortDigest } from '../../../oci/digest.ts';
+import { algorithmOf, type Digest, shortDigest } from '../../../oci/digest.ts';
 import { type Document, type IndexDocument, selectPlatform } from '../../../oci/manifest.ts';
 import { isIndexType, isManifestType, isNondistributable } from '../../../oci/media-types.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../../../oci/platform.ts';
@@ -11,11 +11,14 @@ import type { Store } from '../../../oci/store/index.ts';
 import { type Report, silent } from '../../../progress.ts';
 import type { RegistryClient } from '../client.ts';
 import { type PulledBlob, pullBlob } from './pull-blob.ts';
+import { pullReferrers } from './pull-referrers.ts';
 import { together } from './together.ts';
 
 export interface PullOptions {
   /** Which platforms of an index; `all` takes also what is for no platform (attestations). Default: this machine's. */
   readonly platforms?: readonly Platform[] | 'all' | undefined;
+  /** Take along what refers to the image and to the manifests that are pulled: signatures, SBOMs. Default: no. */
+  readonly referrers?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly report?: Report | undefined;
 }
@@ -73,12 +76,17 @@ export async function pullImage(
   const order = [...blobs.values()].sort((a, b) => b.blob.size - a.blob.size);
   const pulled = await together(order, ({ blob, label }, either) => pullPart(pull, blob, label, either), signal);
   for (const each of pulled) count(each);
+  if (options.referrers === true) {
+    const subjects = [document.descriptor.digest, ...manifests.map(({ digest }) => digest)];
+    counts.moved += await pullReferrers(client, store, ref, subjects, { signal, report });
+  }
   return { descriptor: document.descriptor, ...counts };
 }
 
 interface FoundManifest {
   /** For people: `nginx:1.25 linux/arm64`. */
   readonly name: string;
+  readonly digest: Digest;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
 }
@@ -93,8 +101,9 @@ async function pullManifests(
 ): Promise<FoundManifest[]> {
   const name = familiarReference(pull.ref);
   if (document.kind === 'manifest') {
+    const { digest } = document.descriptor;
     const { config, layers } = document.manifest;
-    return [{ name: platform === undefined ? name : `${name} ${formatPlatform(platform)}`, config, layers }];
+    return [{ name: platform === undefined ? name : `${name} ${formatPlatform(platform)}`, digest, config, layers }];
   }
   if (depth === MAX_DEPTH) throw new SealerError('INVALID_MANIFEST', `${name} has indexes in indexes without end`);
   const found = await together(

@@ -79,8 +79,10 @@ export async function pushImage(
     counts.moved += moved;
   };
   await putBelow(top, signal);
-  counts.moved += await putTop(push, top, signal);
+  if (referrers.length > 0 && !top.isThere) counts.moved += await putStep(push, top, undefined, signal);
+  // Before the name: who looks for signatures never sees it without them.
   for (const referrer of referrers) await putBelow(referrer, signal);
+  counts.moved += await putTop(push, top, signal);
   return { digest: source.digest, ...counts };
 }
 
