@@ -10,7 +10,7 @@ import type { OpenWorld } from './open-world.ts';
 export type ContainerFlags = ProviderFlags & RoleFlags & TargetFlags;
 
 /** Published from images/host. */
-const HOST_IMAGE = 'docker.io/sealerio/host:v1';
+const HOST_IMAGE = 'ghcr.io/sealer/host:v1';
 
 /** Whether hosts are containers: by `--provider`, and where nothing names a host. */
 export function usesContainers(flags: ContainerFlags): boolean {

@@ -88,7 +88,7 @@ export function withProvider(command: Command): Command {
     )
     .option(
       '--host-image <image>',
-      'of hosts that are containers (default: SEALER_HOST_IMAGE, else docker.io/sealerio/host:v1)',
+      'of hosts that are containers (default: SEALER_HOST_IMAGE, else ghcr.io/sealer/host:v1)',
     );
 }
 
