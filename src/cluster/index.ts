@@ -14,6 +14,7 @@ export {
 } from './operations/install-by-kubeconfig.ts';
 export { type ClusterTarget, type KnownCluster, openKnownCluster } from './operations/known-cluster.ts';
 export { type ClusterStatus, clusterStatus } from './operations/status.ts';
+export { registryHostsOf, rolesOf } from './plan/desire.ts';
 export type { Plan, Risk, Step, StepKind } from './plan/step.ts';
 export type { SavedState } from './state/saved-state.ts';
 export type { ClusterWorld } from './world.ts';

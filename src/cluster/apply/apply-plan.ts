@@ -58,7 +58,10 @@ export async function applyPlan(plan: Plan, run: Run): Promise<readonly StepTime
     if (first !== undefined)
       await appendJournal(first, run.home, [{ at, run: id, by, command, step: step?.id, event, detail }]);
   };
-  await saveState(run, { unfinished: world.command });
+  // Of plugins, unlike of all else, no host tells whether they were run.
+  const phases = plan.steps.filter(({ kind }) => kind === 'plugins');
+  const pending = phases.map(({ detail = '', hosts }) => ({ phase: detail, hosts }));
+  await saveState(run, { unfinished: world.command, pending });
   for (const step of plan.steps) {
     signal.throwIfAborted();
     run.report({ type: 'phase', title: step.title });
@@ -74,7 +77,7 @@ export async function applyPlan(plan: Plan, run: Run): Promise<readonly StepTime
     times.push({ id: step.id, ms: performance.now() - started });
     await journal('done', step);
   }
-  await saveState(run, { unfinished: undefined });
+  await saveState(run, { unfinished: undefined, pending: undefined });
   await journal('end');
   return times;
 }

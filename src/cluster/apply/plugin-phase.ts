@@ -4,7 +4,7 @@ import type { Phase } from '../../clusterfile/desired.ts';
 import { rootfsFolder } from '../distribution/index.ts';
 import type { Step } from '../plan/step.ts';
 import { runPlugins } from '../plugins/index.ts';
-import type { Run } from './run.ts';
+import { type Run, saveState } from './run.ts';
 
 export async function runPhase(step: Step, run: Run): Promise<void> {
   const { desired, home, fleet, runtime, report, signal, image } = run;
@@ -30,4 +30,5 @@ export async function runPhase(step: Step, run: Run): Promise<void> {
     report,
     signal,
   });
+  await saveState(run, { pending: run.state.pending?.filter(({ phase }) => phase !== step.detail) });
 }

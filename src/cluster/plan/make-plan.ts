@@ -1,8 +1,8 @@
 /** Desired against current: the steps that lead from one to the other. Pure; the order is the one of "How a run goes". */
 
-import type { Phase } from '../../clusterfile/desired.ts';
 import { checkMembership, type Membership, membershipOf } from './membership.ts';
 import { nodeSettingsSteps } from './node-settings.ts';
+import { withPlugins } from './plugin-steps.ts';
 import type { Current, Desired, DesiredHost } from './situation.ts';
 import type { Plan, Risk, Step, StepKind } from './step.ts';
 import { checkImageChange, isUpgrade } from './upgrade.ts';
@@ -167,65 +167,6 @@ function launchSteps(desired: Desired, current: Current): Step[] {
       detail: name,
     });
   });
-}
-
-/** Puts plugins' phases where they belong among the steps; nothing without a step that they belong to. */
-function withPlugins(steps: readonly Step[], desired: Desired, current: Current, members: Membership): Step[] {
-  const has = (phase: Phase) => desired.plugins.some(({ phases }) => phases.includes(phase));
-  const kinds = new Set(steps.map(({ kind }) => kind));
-  const isNew = current.saved === undefined || kinds.has('init');
-  const fresh = [...members.newMasters, ...members.newNodes];
-  const grows = fresh.length > 0;
-  const upgrades = kinds.has('upgrade');
-  const masters = desired.masters.slice(0, 1);
-  const before: Step[] = [
-    ...(isNew && has('pre-install') ? pluginStep('pre-install', masters) : []),
-    ...(!isNew && grows && has('pre-scaleup') ? pluginStep('pre-scaleup', masters) : []),
-    ...(grows && has('pre-init-host') ? pluginStep('pre-init-host', fresh) : []),
-  ];
-  const after: Step[] = [
-    ...(upgrades && has('upgrade-host') ? pluginStep('upgrade-host', [...members.present]) : []),
-    ...(upgrades && has('upgrade') ? pluginStep('upgrade', masters) : []),
-    ...(grows && has('post-init-host') ? pluginStep('post-init-host', fresh) : []),
-    ...(isNew && has('post-install') ? pluginStep('post-install', masters) : []),
-    ...(!isNew && grows && has('post-scaleup') ? pluginStep('post-scaleup', masters) : []),
-  ];
-  const leaving = [...members.leavingNodes, ...members.leavingMasters];
-  const cleans = leaving.length > 0;
-  const bring: readonly StepKind[] = ['names', 'distribute', 'registry', 'configure', 'push'];
-  const late: readonly StepKind[] = ['node-settings', 'launch'];
-  const result: Step[] = [];
-  const early = steps.filter(({ kind }) => bring.includes(kind));
-  const middle = steps.filter(({ kind }) => !bring.includes(kind) && !late.includes(kind));
-  result.push(...early, ...before);
-  for (const each of middle) {
-    if (each.kind === 'delete-nodes' || (each.kind === 'delete-master' && !result.some(isDelete))) {
-      if (cleans && has('pre-clean-host') && !result.some(isDelete))
-        result.push(...pluginStep('pre-clean-host', leaving));
-    }
-    result.push(each);
-  }
-  if (cleans && has('post-clean-host')) result.push(...pluginStep('post-clean-host', leaving));
-  result.push(...after, ...steps.filter(({ kind }) => late.includes(kind)));
-  return result;
-}
-
-function isDelete({ kind }: Step): boolean {
-  return kind === 'delete-nodes' || kind === 'delete-master';
-}
-
-function pluginStep(phase: Phase, hosts: readonly string[]): Step[] {
-  return [
-    {
-      id: `plugins ${phase}`,
-      kind: 'plugins',
-      title: `Run the plugins of ${phase}`,
-      hosts,
-      reason: 'they belong to this change',
-      risk: 'low',
-      detail: phase,
-    },
-  ];
 }
 
 function isUnfinished({ saved }: Current): boolean {

@@ -35,6 +35,14 @@ export interface SavedState {
   readonly nodeSettings: Readonly<Record<string, NodeSettings>>;
   /** The command that is under way, or was when its run broke off. */
   readonly unfinished?: string | undefined;
+  /** Phases of plugins that belong to that run, and that it did not get through. */
+  readonly pending?: readonly PendingPhase[] | undefined;
+}
+
+export interface PendingPhase {
+  readonly phase: string;
+  /** Addresses. */
+  readonly hosts: readonly string[];
 }
 
 export interface SavedImage {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makePlan } from '../../../../src/cluster/plan/make-plan.ts';
+import type { Desired } from '../../../../src/cluster/plan/situation.ts';
 import { at, current, desired, member } from './situations.ts';
 
 const ids = (...args: Parameters<typeof makePlan>) => makePlan(...args).steps.map(({ id }) => id);
@@ -76,6 +77,30 @@ test('a run that broke off while it waited waits again', () => {
   const broken = { ...there, saved: { ...there.saved, unfinished: 'sealer run' } };
   assert.deepEqual(ids(before, broken), ['wait']);
   assert.deepEqual(ids({ ...before, waits: false }, broken), []);
+});
+
+test('phases of plugins that a run which broke off still owes are run by the next', () => {
+  const plugin = { phases: ['pre-install', 'post-install', 'post-init-host', 'post-scaleup'] } as unknown;
+  const wanted = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.3'], plugins: [plugin] as Desired['plugins'] });
+  const there = current({ saved: wanted, hosts: { '10.0.0.2': member(wanted, '10.0.0.2', 'master') } });
+  assert.ok(there.saved);
+  const pending = [
+    { phase: 'post-install', hosts: ['10.0.0.2'] },
+    { phase: 'post-init-host', hosts: ['10.0.0.2', '10.0.0.3', '10.0.0.9'] },
+  ];
+  const { steps } = makePlan(wanted, { ...there, saved: { ...there.saved, unfinished: 'sealer run', pending } });
+  assert.deepEqual(
+    steps.filter(({ kind }) => kind === 'plugins').map(({ detail, hosts }) => [detail, hosts]),
+    [
+      ['post-init-host', ['10.0.0.2', '10.0.0.3']],
+      ['post-install', ['10.0.0.2']],
+    ],
+  );
+  const finished = makePlan(wanted, there).steps.filter(({ kind }) => kind === 'plugins');
+  assert.deepEqual(
+    finished.map(({ detail }) => detail),
+    ['post-init-host', 'post-scaleup'],
+  );
 });
 
 test('an older Kubernetes is refused, and so is one that skips a minor version', () => {
