@@ -1,6 +1,6 @@
 /** Cluster images whose k3s or k0s is the lab's stand-in, or the real one where the environment names it. */
 
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,6 +33,34 @@ export function needsStandIns(): string | false {
 export function realProgram(runtime: 'k3s' | 'k0s'): string | undefined {
   const named = process.env[runtime === 'k3s' ? 'SEALER_TEST_K3S' : 'SEALER_TEST_K0S'] ?? '';
   return named === '' ? undefined : named;
+}
+
+/** What a test on hosts runs: the images of the stand-ins, or of the real program, of which there is one version. */
+export interface StandInReleases {
+  readonly from: string;
+  /** Undefined: there is nothing to upgrade to. */
+  readonly to: string | undefined;
+  /** As the programs say them, of `from` and `to`. */
+  readonly versions: readonly [string, string];
+}
+
+/** The images that `copyOfStandInImages` puts into a store. */
+export function standInReleases(runtime: 'k3s' | 'k0s'): StandInReleases {
+  const real = realProgram(runtime);
+  if (real === undefined) {
+    const [from, to] = STAND_IN_VERSIONS;
+    const suffix = runtime === 'k3s' ? '+k3s1' : '+k0s.0';
+    return {
+      from: `lab-${runtime}-shop:${from}`,
+      to: `lab-${runtime}-shop:${to}`,
+      versions: [`${from}${suffix}`, `${to}${suffix}`],
+    };
+  }
+  const said = execFileSync(real, [runtime === 'k3s' ? '--version' : 'version'], { encoding: 'utf8' });
+  const version = /v1\.[0-9.]*\+[a-z0-9.]*/.exec(said)?.[0];
+  if (version === undefined) throw new Error(`${real} does not say its version: ${said}`);
+  const from = `lab-${runtime}-shop:${version.replace(/\+.*/, '')}`;
+  return { from, to: undefined, versions: [version, version] };
 }
 
 /**
