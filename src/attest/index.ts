@@ -5,6 +5,7 @@ export { parseBundle } from './envelope/bundle.ts';
 export { isAbout, parseStatement, type Statement } from './envelope/statement.ts';
 export {
   isBundleType,
+  kindOf,
   PROVENANCE_PREDICATE,
   SIGNATURE_PREDICATE,
   SPDX_PREDICATE,
@@ -26,7 +27,6 @@ export {
   type Expected,
   type IdentityPolicy,
   type TrustPolicy,
-  wholePattern,
 } from './verify/policy.ts';
 export type { SignedBy } from './verify/verify-bundle.ts';
 export { type VerifiedAttestation, type VerifiedImage, verifyImage } from './verify/verify-image.ts';

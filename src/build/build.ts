@@ -5,8 +5,8 @@ import { formatReference, parseReference } from '../oci/reference.ts';
 import { assembleIndex, assemblePlatform } from './assemble.ts';
 import { addImages } from './images/add.ts';
 import { bundleImages } from './images/bundle.ts';
-import { saveLock } from './images/lock.ts';
-import type { BuildOptions, BuildResult, BuildWorld, BuiltPlatform } from './options.ts';
+import { type BuildLock, saveLock } from './images/lock.ts';
+import type { BuildMaterial, BuildOptions, BuildResult, BuildWorld, BuiltPlatform } from './options.ts';
 import { buildStages, type PreparedBuild, prepareBuild } from './prepare.ts';
 
 /**
@@ -35,12 +35,21 @@ export async function build(options: BuildOptions, world: BuildWorld): Promise<B
     descriptor,
     tags,
     platforms: built,
+    materials: materialsOf(builder.lock),
     reusedBytes: builder.moved.reused,
     fetchedBytes: builder.moved.fetched,
     problems: builder.warnings,
     timings: clock.timings,
     clusterTimings: (await builder.recording.current)?.timings,
   };
+}
+
+function materialsOf({ bases, charts }: Pick<BuildLock, 'bases' | 'charts'>): readonly BuildMaterial[] {
+  const found = [
+    ...[...bases].map(([name, { digest }]) => ({ kind: 'base', name, digest }) as const),
+    ...[...charts].map(([name, { digest }]) => ({ kind: 'chart', name, digest }) as const),
+  ];
+  return found.sort((a, b) => (`${a.kind} ${a.name}` < `${b.kind} ${b.name}` ? -1 : 1));
 }
 
 interface Built {

@@ -114,6 +114,14 @@ export interface BuiltPlatform {
   readonly images: readonly CarriedImage[];
 }
 
+/** Something from outside that went into an image, beside its container images. */
+export interface BuildMaterial {
+  readonly kind: 'base' | 'chart';
+  /** Of a base its complete name; of a chart what images.lock calls it. */
+  readonly name: string;
+  readonly digest: Digest;
+}
+
 export interface BuildResult {
   /** Of the index. */
   readonly digest: Digest;
@@ -123,6 +131,8 @@ export interface BuildResult {
   /** Complete names. */
   readonly tags: readonly string[];
   readonly platforms: readonly BuiltPlatform[];
+  /** Bases and charts by the digests that they turned out to have, sorted. */
+  readonly materials: readonly BuildMaterial[];
   readonly reusedBytes: number;
   readonly fetchedBytes: number;
   /** Warnings. */

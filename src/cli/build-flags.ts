@@ -66,7 +66,7 @@ export function withBuildFlags(command: Command): Command {
     )
     .option(
       '--base-registry <registry>',
-      'where FROM k3s, k0s and kubeadm are (default: $SEALER_BASE_REGISTRY, else ghcr.io/sealerio)',
+      'where FROM k3s, k0s and kubeadm are (default: $SEALER_BASE_REGISTRY, else ghcr.io/sealer)',
     )
     .option('--target <stage>', 'build this stage (default: the last)')
     .option('--secret <id=…,src=…|env=…>', 'a secret for RUN --mount=type=secret (repeatable)', collectSecrets)

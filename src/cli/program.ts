@@ -1,6 +1,7 @@
 /** The command line as a whole: every command, its flags and its help. The README's table is made from it. */
 
 import { type Argument, Command } from 'commander';
+import { attestCommand } from './commands/attest.ts';
 import { buildCommand } from './commands/build.ts';
 import { certCommand } from './commands/clusters/cert.ts';
 import { checkCommand } from './commands/clusters/check.ts';
@@ -35,6 +36,7 @@ import { VERSION } from './version.ts';
 const COMMANDS = [
   buildCommand,
   verifyCommand,
+  attestCommand,
   lintCommand,
   lockCommand,
   pushCommand,
@@ -70,12 +72,14 @@ const COMMANDS = [
 const EPILOGUE = `
 Environment:
   SEALER_HOME                        the store (an OCI image layout)
-  SEALER_BASE_REGISTRY               where k3s, k0s and kubeadm are (default: ghcr.io/sealerio)
+  SEALER_BASE_REGISTRY               where k3s, k0s and kubeadm are (default: ghcr.io/sealer)
   SOURCE_DATE_EPOCH                  the time of everything that a build makes, in seconds since 1970 (default: 0)
   REGISTRY_AUTH_FILE, DOCKER_CONFIG  where credentials are looked for first
   SEALER_HELM, SEALER_KUBECTL        helm and kubectl (default: those on PATH)
   SEALER_SSH_PASSWORD, SEALER_SSH_PASSPHRASE, SEALER_SUDO_PASSWORD   secrets of hosts
   SEALER_REGISTRY_PASSWORD           of a cluster's registry that has one, for changes without its Clusterfile
+  SEALER_SIGNING_KEY, SEALER_SIGNING_PASSPHRASE   the key to sign with (PEM), and its passphrase
+  SEALER_FULCIO_URL, SEALER_REKOR_URL, SEALER_TSA_URL   a sigstore of your own, to sign without a key
   DOCKER_HOST                        the container engine of temporary clusters
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  proxies, as everywhere
   NO_COLOR, SEALER_DEBUG             no colours; a stack trace with every error

@@ -18,3 +18,14 @@ export const SPDX_PREDICATE = 'https://spdx.dev/Document';
 export function isBundleType(mediaType: string): boolean {
   return mediaType.startsWith('application/vnd.dev.sigstore.bundle');
 }
+
+/** What a statement is, for people: by its predicate's type. */
+export function kindOf(predicateType: string): string {
+  return KINDS[predicateType] ?? predicateType;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  [SIGNATURE_PREDICATE]: 'signature',
+  [PROVENANCE_PREDICATE]: 'provenance',
+  [SPDX_PREDICATE]: 'SBOM',
+};

@@ -24,11 +24,6 @@ export type Expected =
   /** Has to match the whole text: a pattern that may match anywhere in it is met by names that attackers choose. */
   | { readonly pattern: RegExp };
 
-/** A pattern that has to match a whole text. */
-export function wholePattern(source: string): RegExp {
-  return new RegExp(`^(?:${source})$`, 'u');
-}
-
 /** Whether a text is what was expected. */
 export function isExpected(expected: Expected, text: string): boolean {
   return 'exactly' in expected ? expected.exactly === text : expected.pattern.test(text);

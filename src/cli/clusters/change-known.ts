@@ -3,6 +3,7 @@
 import type { KnownCluster } from '../../cluster/index.ts';
 import type { Clusterfile } from '../../clusterfile/index.ts';
 import type { CliContext } from '../context.ts';
+import { readTrust } from '../trust-flags.ts';
 import { runnableImage } from './cluster-image.ts';
 import { readTarget } from './cluster-input.ts';
 import { dropHosts } from './container-hosts.ts';
@@ -43,7 +44,8 @@ export async function changeKnown(
       const isSame = next.cluster.image === known.saved.image.name;
       return { clusterfile: next, wanted: digest?.(known) ?? (isSame ? known.saved.image.digest : undefined) };
     })();
-    const image = (arch: string) => runnableImage(world, clusterfile.cluster.image, arch, { digest: wanted });
+    const trust = await readTrust(flags);
+    const image = (arch: string) => runnableImage(world, clusterfile.cluster.image, arch, { digest: wanted, trust });
     const changed = await runChange(context, flags, { clusterfile, world, image });
     if (engine !== undefined && flags.dryRun !== true) await dropHosts(await engine(), clusterfile);
     return { changed, logs };

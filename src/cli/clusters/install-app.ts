@@ -5,6 +5,7 @@ import { hostPlatform } from '../../oci/platform.ts';
 import type { CliContext } from '../context.ts';
 import { printResult } from '../print.ts';
 import { formatBytes } from '../progress/index.ts';
+import { readTrust } from '../trust-flags.ts';
 import { toChangeOptions } from './change-flags.ts';
 import { runnableImage } from './cluster-image.ts';
 import { type ClusterInputFlags, readTarget, toClusterfileFlags } from './cluster-input.ts';
@@ -42,7 +43,7 @@ export async function installOnCluster(context: CliContext, flags: Flags, image:
     const own = { ...toClusterfileFlags(flags, {}), masters: undefined, nodes: undefined };
     const request = {
       ...{ known, dryRun, waits, timeoutMs, lock, cluster: clusterfileFromFlags(own).cluster },
-      image: await runnableImage(world, name, arch, { pull: flags.pull }),
+      image: await runnableImage(world, name, arch, { pull: flags.pull, trust: await readTrust(flags) }),
       // What the cluster's own image brought is looked up again: mirrors are written for all images at once.
       baseImages: (await runnableImage(world, known.saved.image.name, arch, { digest: known.saved.image.digest }))
         .images,
@@ -78,7 +79,10 @@ export async function installWithKubeconfig(
     const { world } = opened;
     const options = {
       ...{ kubeconfig, waits, timeoutMs, path: context.env.PATH, cluster: clusterfileFromFlags(own).cluster },
-      image: await runnableImage(world, name, hostPlatform().architecture, { pull: flags.pull }),
+      image: await runnableImage(world, name, hostPlatform().architecture, {
+        pull: flags.pull,
+        trust: await readTrust(flags),
+      }),
       registry: flags.registry === undefined ? undefined : readAuthority(flags.registry),
     };
     return await installByKubeconfig(options, world);

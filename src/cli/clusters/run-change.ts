@@ -5,13 +5,14 @@ import type { Clusterfile } from '../../clusterfile/index.ts';
 import type { CliContext } from '../context.ts';
 import type { OutputFlags } from '../flags.ts';
 import { printResult } from '../print.ts';
+import { readTrust, type TrustFlags } from '../trust-flags.ts';
 import { type ChangeFlags, toChangeOptions } from './change-flags.ts';
 import { type PullMode, runnableImage } from './cluster-image.ts';
 import { confirmPlan } from './confirm.ts';
 import { describeChange, describePlan } from './describe-plan.ts';
 import { writeKubeconfig } from './kubeconfig-file.ts';
 
-export interface RunChangeFlags extends ChangeFlags, OutputFlags {
+export interface RunChangeFlags extends ChangeFlags, OutputFlags, TrustFlags {
   readonly pull?: PullMode | undefined;
   readonly kubeconfigOut?: string | undefined;
 }
@@ -28,7 +29,8 @@ export async function runChange(context: CliContext, flags: RunChangeFlags, chan
   const { changeCluster } = await import('../../cluster/index.ts');
   const { clusterfile, world } = change;
   const { isConfirmed, ...options } = toChangeOptions(flags);
-  const byName = (arch: string) => runnableImage(world, clusterfile.cluster.image, arch, { pull: flags.pull });
+  const trust = await readTrust(flags);
+  const byName = (arch: string) => runnableImage(world, clusterfile.cluster.image, arch, { pull: flags.pull, trust });
   const changed = await changeCluster(
     {
       ...options,

@@ -5,9 +5,11 @@ import type { BuildResult } from '../../build/index.ts';
 import { SealerError } from '../../error.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import type { Verification } from '../../rehearsal/index.ts';
+import { attestBuild } from '../attest-build.ts';
 import { type BuildFlags, toBuildOptions, withBuildFlags } from '../build-flags.ts';
 import { toClusterOptions, withCluster } from '../cluster-flags.ts';
 import type { CliContext } from '../context.ts';
+import { describeAttestations } from '../describe-attestations.ts';
 import { describeProblem } from '../describe-error.ts';
 import {
   type OutputFlags,
@@ -21,6 +23,7 @@ import { buildMetadata } from '../metadata.ts';
 import { printResult } from '../print.ts';
 import { formatBytes, formatCount, formatDuration } from '../progress/index.ts';
 import { openSession, type Session } from '../session.ts';
+import { openSigner, SIGN_HELP } from '../signing.ts';
 import { writeText } from '../user-files.ts';
 import { VERSION } from '../version.ts';
 
@@ -29,6 +32,9 @@ interface Flags extends BuildFlags, OutputFlags, RegistryFlags, StoreFlags {
   readonly metadataFile?: string | undefined;
   readonly push?: boolean | undefined;
   readonly verify?: boolean | undefined;
+  readonly sbom?: boolean | undefined;
+  readonly provenance?: boolean | undefined;
+  readonly sign?: string | true | undefined;
 }
 
 const EXAMPLES = `
@@ -36,6 +42,7 @@ Examples:
   sealer build -t registry.example.com/shop:v1 .
   sealer build -t shop:v1 --platform linux/amd64,linux/arm64 --build-arg VERSION=1.4 deploy
   sealer build -t registry.example.com/shop:v1 --push --secret id=token,env=TOKEN .
+  sealer build -t registry.example.com/shop:v1 --push --sbom --provenance --sign=cosign.key .
 
 Container images are found in all Kubernetes manifests of the image and in imageList files. One that cannot be fetched fails the build.`;
 
@@ -44,6 +51,9 @@ export function buildCommand(context: CliContext): Command {
   const command = withBuildFlags(new Command('build'))
     .option('--record', 'run the launch on a temporary cluster, and put in every image that it pulls')
     .option('--verify', 'prove that the image runs offline, before it is pushed')
+    .option('--sbom', 'attach a list of what is inside, for each platform (SPDX)')
+    .option('--provenance', 'attach how, where and from what it was built (SLSA)')
+    .option('--sign [key]', SIGN_HELP)
     .option('--push', 'push every name once it is built')
     .option('--iidfile <file>', 'write the image ID to a file')
     .option('--metadata-file <file>', 'write digests, names and what is inside to a file, as JSON');
@@ -59,14 +69,22 @@ export function buildCommand(context: CliContext): Command {
         throw new SealerError('USAGE', '--push needs a name to push to', { hint: 'Add -t registry/name:tag.' });
       }
       const { build } = await import('../../build/index.ts');
+      const signer = flags.sign === undefined ? undefined : await openSigner(context.env, { sign: flags.sign });
       const started = context.now();
-      const { result, proof, pushedBytes } = await (async () => {
+      const { result, proof, attestations, pushedBytes } = await (async () => {
         await using session = await openSession(context, flags);
         const { store, client, report } = session;
         const { env, signal } = context;
         const result = await build(options, { store, client, env, report, signal, version: VERSION });
         const proof = flags.verify === true ? await prove(context, session, result, flags) : undefined;
-        return { result, proof, pushedBytes: flags.push === true ? await pushAll(session, result, signal) : 0 };
+        const wanted = { sbom: flags.sbom === true, provenance: flags.provenance === true, signer, env, signal };
+        const attestations = await attestBuild(store, result, options, wanted);
+        return {
+          result,
+          proof,
+          attestations,
+          pushedBytes: flags.push === true ? await pushAll(session, result, signal) : 0,
+        };
       })();
       if (flags.iidfile !== undefined) await writeText(flags.iidfile, result.imageId);
       if (flags.metadataFile !== undefined) {
@@ -75,9 +93,14 @@ export function buildCommand(context: CliContext): Command {
       if (flags.json !== true && flags.quiet !== true) context.stderr.write(remarks(result));
       const pushed = flags.push === true ? { pushedBytes } : {};
       const verified = proof === undefined ? {} : { verification: proof.verification };
-      printResult(context, flags, { ...result, ...pushed, ...verified }, () => {
+      printResult(context, flags, { ...result, attestations, ...pushed, ...verified }, () => {
         if (flags.quiet === true) return result.digest;
-        return [summary(result, context.now() - started), ...(proof === undefined ? [] : [proof.text])].join('\n');
+        const attached = attestations.length === 0 ? [] : [describeAttestations(attestations)];
+        return [
+          summary(result, context.now() - started),
+          ...attached,
+          ...(proof === undefined ? [] : [proof.text]),
+        ].join('\n');
       });
     });
 }

@@ -36,7 +36,7 @@ export function imagesMatrixCommand(context: CliContext): Command {
     .description('Show which base images have to be built and published, and why, or why not.')
     .argument('[image...]', 'k3s, k0s or kubeadm (default: all)')
     .option('--folder <folder>', 'the folder of the base images', 'images')
-    .option('--registry <registry>', 'where they are published (default: $SEALER_BASE_REGISTRY, else ghcr.io/sealerio)')
+    .option('--registry <registry>', 'where they are published (default: $SEALER_BASE_REGISTRY, else ghcr.io/sealer)')
     .option('--filter <text>', 'only cells in whose name the text is: v1.33, calico, arm64 (repeatable)', collect)
     .option('--force', 'build also what has not changed')
     .option('--limit <count>', 'build no more cells than this; the rest comes in the next run', readCount)

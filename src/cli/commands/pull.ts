@@ -26,12 +26,14 @@ interface PullFlags extends OutputFlags, RegistryFlags, StoreFlags {
 /** Declares `sealer pull`. */
 export function pullCommand(context: CliContext): Command {
   return withStore(withRegistry(withProgress(new Command('pull'))))
-    .description('Pull an image into the store. What the store has is not fetched again; a broken pull goes on.')
+    .description(
+      'Pull an image into the store. What the store has is not fetched again; a broken pull goes on. Signatures and SBOMs come along.',
+    )
     .argument('<image>', 'a name, with a tag or digest')
     .option('--platform <os/arch>', 'fetch only this platform (repeatable; default: all)', collect)
     .option(
       '--base-registry <registry>',
-      'where k3s, k0s and kubeadm are (default: $SEALER_BASE_REGISTRY, else ghcr.io/sealerio)',
+      'where k3s, k0s and kubeadm are (default: $SEALER_BASE_REGISTRY, else ghcr.io/sealer)',
     )
     .addHelpText('after', '\nExample:\n  sealer pull --platform linux/arm64 registry.example.com/shop:v1')
     .action(async (image: string, flags: PullFlags) => {
@@ -41,7 +43,9 @@ export function pullCommand(context: CliContext): Command {
       const platforms = flags.platform?.map(parsePlatform) ?? ('all' as const);
       await using session = await openSession(context, flags);
       const { client, store, report } = session;
-      const pulled = await pullImage(client, store, reference, { platforms, report, signal: context.signal });
+      const pulled = await pullImage(client, store, reference, {
+        ...{ platforms, referrers: true, report, signal: context.signal },
+      });
       const name = formatReference(reference);
       await store.tag(name, pulled.descriptor);
       const { moved, reused, descriptor } = pulled;

@@ -10,6 +10,7 @@ import { openWorld, readSecrets, type WorldFlags } from '../../clusters/open-wor
 import { printChange, type RunChangeFlags, runChange } from '../../clusters/run-change.ts';
 import type { CliContext } from '../../context.ts';
 import { withProgress, withRegistry, withStore } from '../../flags.ts';
+import { withSignatureCheck } from '../../trust-flags.ts';
 
 type Flags = ClusterInputFlags & RunChangeFlags & WorldFlags & InstallFlags;
 
@@ -22,6 +23,7 @@ Examples:
   sealer run app:v1 --cluster-host 10.0.0.2
   sealer run app:v1 --kubeconfig ~/.kube/config --registry registry.example.com:5000
   sealer run shop:v1 --masters 10.0.0.2 -e replicas=3 --kubeconfig-out kubeconfig
+  sealer run shop:v1 --masters 10.0.0.2 --verify-signature --signature-key cosign.pub
 
 Does what is missing and nothing else: run it again after a change, a fault or Ctrl-C. Hosts need SSH, root or sudo, and nothing more.`;
 
@@ -61,7 +63,7 @@ function declare(command: Command): Command {
         .default('missing'),
     )
     .option('--kubeconfig-out <file>', "write the administrator's kubeconfig there");
-  return withStore(withRegistry(withProgress(withChange(hosts))));
+  return withStore(withRegistry(withProgress(withSignatureCheck(withChange(hosts)))));
 }
 
 async function change(context: CliContext, flags: Flags, name: string, image: string | undefined): Promise<void> {

@@ -7,6 +7,7 @@ import { changeKnown, type KnownFlags } from '../../clusters/change-known.ts';
 import { withSsh, withTarget } from '../../clusters/host-flags.ts';
 import type { CliContext } from '../../context.ts';
 import { withProgress, withRegistry, withStore } from '../../flags.ts';
+import { withSignatureCheck } from '../../trust-flags.ts';
 
 /** Declares `sealer upgrade`. */
 export function upgradeCommand(context: CliContext): Command {
@@ -55,5 +56,5 @@ export function rollbackCommand(context: CliContext): Command {
 }
 
 function declare(command: Command): Command {
-  return withStore(withRegistry(withProgress(withChange(withTarget(withSsh(command))))));
+  return withStore(withRegistry(withProgress(withSignatureCheck(withChange(withTarget(withSsh(command)))))));
 }

@@ -5,11 +5,13 @@
 
 import { SealerError } from '../../../error.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
+import { parseImageConfig } from '../../../oci/image-config.ts';
 import { type Document, type ImageIndex, parseDocument, serialize } from '../../../oci/manifest.ts';
 import { OCI_INDEX } from '../../../oci/media-types.ts';
-import { formatPlatform } from '../../../oci/platform.ts';
+import { formatPlatform, type Platform } from '../../../oci/platform.ts';
 import { familiarReference, formatReference, type Reference } from '../../../oci/reference.ts';
 import type { RegistryClient } from '../client.ts';
+import { readSmallBlob } from './small-blob.ts';
 
 export interface CreateIndexOptions {
   /** Images of one repository, by digest or tag; indexes give all their platforms. */
@@ -23,7 +25,7 @@ export interface CreateIndexOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-type IndexClient = Pick<RegistryClient, 'document' | 'putDocument' | 'resolve'>;
+type IndexClient = Pick<RegistryClient, 'document' | 'putDocument' | 'resolve' | 'fetchBlob'>;
 
 /**
  * Joins images into an index and names it. The same sources give the same bytes.
@@ -38,7 +40,7 @@ export async function createIndex(client: IndexClient, options: CreateIndexOptio
   for (const each of [...sources, ...targets, ...immutable]) refuseElsewhere(each, first);
   const manifests: Descriptor[] = [];
   for (const source of sources) {
-    for (const manifest of platformsOf(await client.document(source, signal), source)) {
+    for (const manifest of await platformsOf(client, source, signal)) {
       refuseTwice(manifest, manifests);
       manifests.push(manifest);
     }
@@ -59,13 +61,30 @@ export async function createIndex(client: IndexClient, options: CreateIndexOptio
   return document.descriptor;
 }
 
-/** Manifests with their platforms; what is for no platform (`unknown/unknown`: attestations of docker) stays behind. */
-function platformsOf(document: Document, source: Reference): readonly Descriptor[] {
+/**
+ * Manifests with their platforms; a manifest alone has its own in its config. What is for no platform (`unknown/unknown`:
+ * attestations of docker) stays behind.
+ */
+async function platformsOf(
+  client: IndexClient,
+  source: Reference,
+  signal: AbortSignal | undefined,
+): Promise<readonly Descriptor[]> {
+  const document = await client.document(source, signal);
+  if (document.kind === 'manifest') {
+    const { os, architecture, variant } = parseImageConfig(
+      await readSmallBlob(client, source, document.manifest.config, signal),
+    );
+    if (os !== '' && architecture !== '') {
+      const platform: Platform = { os, architecture, ...(variant === undefined ? {} : { variant }) };
+      return [{ ...document.descriptor, platform }];
+    }
+  }
   const found = document.kind === 'index' ? document.index.manifests : [];
   const usable = found.filter(({ platform }) => platform !== undefined && platform.os !== 'unknown');
   if (usable.length > 0) return usable;
   throw new SealerError('INVALID_MANIFEST', `${familiarReference(source)} does not say which platform it is for`, {
-    hint: 'Push what sealer build made: it is an index, also of one platform.',
+    hint: 'Push what sealer build made: it says so.',
   });
 }
 
