@@ -13,7 +13,7 @@ export interface Asked {
 }
 
 export interface StandInOptions {
-  /** What checkout gives: a git repository, or a plain folder. */
+  /** What checkout gives: a git repository (it may be bare), or a plain folder. */
   readonly tree: string;
   /** What `uses: sealer/build/…@v1` gives: a folder with action.yml, actions/ and dist/. */
   readonly release: string;
@@ -109,7 +109,7 @@ function uploaded(path: string): readonly (readonly [from: string, name: string]
 
 /** A clone where the tree is a repository, else a copy. */
 function checkOut(tree: string, to: string, ref: string | undefined): void {
-  if (!existsSync(join(tree, '.git'))) {
+  if (!existsSync(join(tree, '.git')) && !existsSync(join(tree, 'HEAD'))) {
     cpSync(tree, to, { recursive: true, force: true });
     return;
   }
