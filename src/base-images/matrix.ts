@@ -10,7 +10,7 @@ import type { VersionsFile } from './versions.ts';
 export interface BaseImage {
   readonly versions: VersionsFile;
   readonly inputs: Inputs;
-  /** `ghcr.io/sealerio/k3s`. */
+  /** `ghcr.io/sealer/k3s`. */
   readonly repository: string;
   /** What is published. */
   readonly tags: ReadonlySet<string>;

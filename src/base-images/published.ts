@@ -26,7 +26,7 @@ type Reader = Pick<RegistryClient, 'document' | 'tags'>;
 /**
  * All tags of a repository; none where there is no such repository yet. Registries hide what one may not see: a repository
  * that was never pushed to is as well UNAUTHORIZED or DENIED (ghcr.io), and then the push tells what is wrong.
- * @param repository `ghcr.io/sealerio/k3s`
+ * @param repository `ghcr.io/sealer/k3s`
  * @throws SealerError REGISTRY_UNREACHABLE and others of the client
  */
 export async function publishedTags(client: Reader, repository: string): Promise<ReadonlySet<string>> {

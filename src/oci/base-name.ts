@@ -7,7 +7,7 @@ import { SealerError } from '../error.ts';
 import { parseReference, type Reference } from './reference.ts';
 
 /** Where base images are published. */
-export const BASE_REGISTRY = 'ghcr.io/sealerio';
+export const BASE_REGISTRY = 'ghcr.io/sealer';
 
 const SHORT_NAMES: ReadonlySet<string> = new Set(['k3s', 'k0s', 'kubeadm']);
 

@@ -22,7 +22,7 @@ export async function inputsOf({ folder }: ReadVersions, client: Pick<RegistryCl
   };
 }
 
-/** @param registry with a path: `ghcr.io/sealerio` */
+/** @param registry with a path: `ghcr.io/sealer` */
 export async function openBaseImage(read: ReadVersions, client: RegistryClient, registry: string): Promise<BaseImage> {
   const repository = `${registry}/${read.runtime}`;
   return {
