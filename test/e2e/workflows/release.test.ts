@@ -49,7 +49,8 @@ async function openSetting(): Promise<Setting> {
   mkdirSync(artifacts);
   writeFileSync(told, '');
   copyTree(tree, (name, text) => {
-    if (name === 'CHANGELOG.md') return text.replace('## Unreleased', '## Unreleased\n\n## 1.2.3\n\n- Something new\n\n## 1.2.2\n');
+    if (name === 'CHANGELOG.md')
+      return text.replace('## Unreleased', '## Unreleased\n\n## 1.2.3\n\n- Something new\n\n## 1.2.2\n');
     if (name !== 'package.json') return text;
     const repository = { type: 'git', url: 'git+https://github.com/sealer/build.git' };
     return JSON.stringify({ ...JSON.parse(text), version: '1.2.3', repository });
