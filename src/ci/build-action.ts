@@ -19,7 +19,7 @@ import { type BuildInputs, readBuildInputs } from './inputs.ts';
 import { annotate } from './result.ts';
 import { maskSecrets, placeSecrets } from './secrets.ts';
 import { openSession } from './session.ts';
-import { buildSummary } from './summary.ts';
+import { buildSummary } from './summary/index.ts';
 import { guardSecrets, readWorkflow } from './workflow.ts';
 
 /**
@@ -56,7 +56,9 @@ export async function buildAction(env: NodeJS.ProcessEnv, signal: AbortSignal): 
   const verification = inputs.verify
     ? await verifyImage(result.descriptor, inputs.cluster, { store, client, env, report, signal })
     : undefined;
-  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(buildSummary(result, verification)).write();
+  if (inputs.summary && env.GITHUB_STEP_SUMMARY) {
+    await summary.addRaw(buildSummary(result, { verification, timeline: session.timeline() })).write();
+  }
   if (verification !== undefined) {
     info(describeVerification(verification));
     // No outputs: what does not run offline is not to be pushed by the steps that follow.

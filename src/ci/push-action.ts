@@ -8,7 +8,7 @@ import { pushImage } from '../registry/client/index.ts';
 import { readPushInputs } from './inputs.ts';
 import { maskLogins } from './secrets.ts';
 import { openSession } from './session.ts';
-import { type PushedName, pushSummary } from './summary.ts';
+import { type PushedName, pushSummary } from './summary/index.ts';
 import { guardSecrets, readWorkflow } from './workflow.ts';
 
 /**
@@ -40,7 +40,7 @@ export async function pushAction(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     pushed.push({ name: target, digest, movedBytes: moved, skippedBytes: mounted + reused });
   }
   setOutputs(pushed, descriptor.digest);
-  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(pushSummary(pushed)).write();
+  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(pushSummary(pushed, session.timeline())).write();
   info(pushed.map((each) => `${each.name}@${each.digest}`).join('\n'));
 }
 

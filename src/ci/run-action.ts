@@ -18,6 +18,8 @@ import {
   deleteCluster,
   openKnownCluster,
   type Plan,
+  registryHostsOf,
+  rolesOf,
 } from '../cluster/index.ts';
 import type { Clusterfile } from '../clusterfile/index.ts';
 import { SealerError } from '../error.ts';
@@ -25,7 +27,7 @@ import { parseKubeconfig } from '../kubernetes/index.ts';
 import { type RunInputs, readRunInputs } from './run-inputs.ts';
 import { maskLogins, maskSsh, placeFile } from './secrets.ts';
 import { openSession } from './session.ts';
-import { planSummary } from './summary.ts';
+import { type PicturedCluster, picturedCluster, type RunSummaryOptions, runSummary } from './summary/index.ts';
 import { guardSecrets, readWorkflow } from './workflow.ts';
 
 /** Inputs whose white space at the ends belongs to them. */
@@ -73,12 +75,16 @@ export async function runClusterAction(env: NodeJS.ProcessEnv, signal: AbortSign
     if (engine !== undefined) {
       const confirm = async () => {};
       const plan = await removeContainers(context, flags, opened, await engine(), { secrets, confirm });
-      return await tell({ plan, changed: !inputs.dryRun, sent: 0, times: [] }, inputs, env, undefined);
+      return await tell({ plan, changed: !inputs.dryRun, sent: 0, times: [] }, inputs, env, undefined, {
+        timeline: session.timeline(),
+      });
     }
     await using there = await openKnownCluster(await target(), world);
     const lock = { waitMs: inputs.lockTimeoutMs, force: false };
     const plan = await deleteCluster(there, { dryRun: inputs.dryRun, lock, confirm: async () => {} }, world);
-    return await tell({ plan, changed: !inputs.dryRun, sent: 0, times: [] }, inputs, env, undefined);
+    return await tell({ plan, changed: !inputs.dryRun, sent: 0, times: [] }, inputs, env, undefined, {
+      timeline: session.timeline(),
+    });
   }
   const made =
     inputs.clusterHost === undefined
@@ -97,7 +103,19 @@ export async function runClusterAction(env: NodeJS.ProcessEnv, signal: AbortSign
   }
   const changed = await change(inputs, clusterfile, world);
   if (!flags.dryRun) await made?.settle();
-  await tell(changed, inputs, env, join(workflow.temporary, `kubeconfig-${clusterfile.cluster.name}`));
+  const file = join(workflow.temporary, `kubeconfig-${clusterfile.cluster.name}`);
+  const timeline = session.timeline();
+  await tell(changed, inputs, env, file, { timeline, cluster: pictureOf(clusterfile, changed.plan) });
+}
+
+/** The cluster as it is wanted. */
+function pictureOf(clusterfile: Clusterfile, { runtime, image }: Plan): PicturedCluster {
+  const { masters } = rolesOf(clusterfile, undefined);
+  return picturedCluster(clusterfile.cluster, {
+    ...{ masters, registryHosts: registryHostsOf(clusterfile, masters, undefined) },
+    runtime: [runtime, image.kubeVersion ?? ''].join(' ').trim(),
+    image: image.name,
+  });
 }
 
 async function change(inputs: RunInputs, clusterfile: Clusterfile, world: ClusterWorld): Promise<Changed> {
@@ -119,8 +137,9 @@ async function tell(
   inputs: RunInputs,
   env: NodeJS.ProcessEnv,
   file: string | undefined,
+  shown: RunSummaryOptions,
 ): Promise<void> {
-  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(planSummary(plan, changed)).write();
+  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(runSummary(plan, changed, shown)).write();
   info(describePlan(plan));
   if (kubeconfig !== undefined && file !== undefined) {
     maskKubeconfig(kubeconfig);

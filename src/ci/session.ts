@@ -6,11 +6,14 @@ import type { Report } from '../progress.ts';
 import { loadCredentials, RegistryClient } from '../registry/client/index.ts';
 import { groupReporter } from './groups.ts';
 import type { RegistryInputs } from './inputs.ts';
+import { type Timeline, timelineRecorder } from './timeline.ts';
 
 export interface Session extends AsyncDisposable {
   readonly store: Store;
   readonly client: RegistryClient;
   readonly report: Report;
+  /** What took how long so far, for the summary. */
+  readonly timeline: () => Timeline;
 }
 
 /** Opens all three; disposing closes them in the reverse order. */
@@ -21,7 +24,12 @@ export async function openSession(
 ): Promise<Session> {
   await using stack = new AsyncDisposableStack();
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
-  const { report } = stack.adopt(groupReporter(write, Date.now), (each) => each.close());
+  const groups = stack.adopt(groupReporter(write, Date.now), (each) => each.close());
+  const times = timelineRecorder(Date.now);
+  const report: Report = (event) => {
+    groups.report(event);
+    times.report(event);
+  };
   const store = stack.use(await Store.open(inputs.store ?? storeRoot(env)));
   const given = inputs.registryAuth.map((login) => ({ ...login, source: 'the input registry-auth' }));
   const client = stack.use(
@@ -36,5 +44,5 @@ export async function openSession(
     }),
   );
   const kept = stack.move();
-  return { store, client, report, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { store, client, report, timeline: () => times.timeline(), [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -23,7 +23,14 @@ export interface TreeItem {
 export function layerItems(layers: readonly PageLayer[]): readonly TreeItem[] {
   return layers.map(({ digest, size, kind, createdBy, content, rest }, i) => ({
     name: carriedIn(kind, content) ?? (createdBy === '' ? `layer ${i + 1}` : createdBy),
-    ...{ note: '', bytes: size, digest, path: createdBy, kind: 'layer', layerKind: kind === '' ? 'other' : kind },
+    ...{
+      note: noteOf(kind, content),
+      bytes: size,
+      digest,
+      path: createdBy,
+      kind: 'layer',
+      layerKind: kind === '' ? 'other' : kind,
+    },
     ...(content.length === 0 && rest === undefined ? {} : { children: () => nodeItems(content, rest, '') }),
   }));
 }
@@ -34,6 +41,11 @@ function carriedIn(kind: string, content: readonly FileNode[]): string | undefin
   const [first] = names;
   if (kind !== 'images' || first === undefined) return undefined;
   return names.length === 1 ? first : `${first} and ${names.length - 1} more`;
+}
+
+function noteOf(kind: string, content: readonly FileNode[]): string {
+  if (kind !== 'images' || content.length === 0) return '';
+  return content.some(({ c }) => c !== undefined) ? 'a blob' : 'manifests, small blobs';
 }
 
 function nodeItems(nodes: readonly FileNode[], rest: Rest | undefined, folder: string): readonly TreeItem[] {

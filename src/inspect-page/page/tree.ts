@@ -23,7 +23,12 @@ export function treeOf(items: readonly TreeItem[], label: string, onSelect: (ite
       const node = element(
         'li',
         {
-          ...{ role: 'treeitem', tabindex: -1, class: `node ${item.kind}`, 'aria-level': level },
+          ...{
+            role: 'treeitem',
+            tabindex: -1,
+            class: item.layerKind === undefined ? `node ${item.kind}` : `node layer kind-${item.layerKind}`,
+            'aria-level': level,
+          },
           ...{ 'aria-setsize': list.length, 'aria-posinset': i + 1 },
           'aria-expanded': item.children === undefined ? undefined : 'false',
         },
@@ -142,7 +147,7 @@ function rowOf({ name, note, bytes, digest, kind, layerKind }: TreeItem, level: 
       note === '' ? undefined : element('span', { class: 'quiet' }, ` ${note}`),
     ),
     element('code', { class: 'node-digest' }, kind === 'layer' ? `${digest.slice(0, 19)}…` : digest),
-    bytes === undefined || kind === 'link' || kind === 'removed' ? undefined : bar(bytes, largest, `kind-${layerKind}`),
+    bytes === undefined || kind === 'link' || kind === 'removed' ? undefined : bar(bytes, largest),
     element('span', { class: 'number' }, bytes === undefined || kind === 'removed' ? '' : formatBytes(bytes)),
   );
   row.style.setProperty('--level', String(level - 1));

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { BuildResult } from '../../../src/build/index.ts';
 import { groupReporter, withoutCommands } from '../../../src/ci/groups.ts';
-import { buildSummary, pushSummary } from '../../../src/ci/summary.ts';
 import { annotationLine } from '../../../src/cli/annotations.ts';
-import { digestOf } from '../../../src/oci/digest.ts';
-import { OCI_INDEX, OCI_MANIFEST } from '../../../src/oci/media-types.ts';
 
 const PATHS = { cwd: '/repo/deploy', workspace: '/repo' };
 
@@ -56,66 +52,5 @@ suite('groups', () => {
       () => 0,
     ).report({ type: 'phase', title: '::error::x\n::y' });
     assert.deepEqual(lines, ['::group::: :error::x ::y']);
-  });
-});
-
-suite('the job summary', () => {
-  const digest = digestOf('x');
-  const result: BuildResult = {
-    digest,
-    imageId: digest,
-    descriptor: { mediaType: OCI_INDEX, digest, size: 1 },
-    tags: ['docker.io/library/shop:v1'],
-    platforms: [
-      {
-        platform: { os: 'linux', architecture: 'amd64' },
-        manifest: { mediaType: OCI_MANIFEST, digest, size: 1 },
-        config: digest,
-        layers: [{ digest, size: 1000, kind: 'rootfs', createdBy: 'RUN echo "<script>" | @team\n\n# x', cached: true }],
-        images: [{ reference: 'docker.io/library/nginx:1.25', digest, bytes: 12_300_000, app: '<b>' }],
-      },
-    ],
-    reusedBytes: 5000,
-    fetchedBytes: 12_300_000,
-    problems: [],
-    timings: [{ phase: 'layers', ms: 1200 }],
-  };
-
-  test('has the image, what is inside with sizes, what was reused, and times', () => {
-    const html = buildSummary(result);
-    for (const text of [
-      '<code>shop:v1</code>',
-      digest,
-      '<code>docker.io/library/nginx:1.25</code>',
-      '12.3 MB',
-      '5.0 kB',
-      'layers 1.2 s',
-      'reused',
-    ]) {
-      assert.ok(html.includes(text), text);
-    }
-  });
-
-  test('escapes what the user wrote, and has no blank line that would end the table', () => {
-    const html = buildSummary(result);
-    assert.ok(html.includes('RUN echo &quot;&lt;script&gt;&quot; &#124; &#64;team # x'));
-    assert.ok(!html.includes('<script>') && html.includes('<td>&lt;b&gt;</td>'));
-    assert.doesNotMatch(html.trim(), /\n\s*\n/);
-  });
-
-  test('of a thousand layers is cut, and says so', () => {
-    const [platform] = result.platforms;
-    assert.ok(platform);
-    const layers = Array.from({ length: 1000 }, () => platform.layers).flat();
-    const html = buildSummary({ ...result, platforms: [{ ...platform, layers }] });
-    assert.ok(html.length < 100_000);
-    assert.match(html, /and 850 more/);
-  });
-
-  test('of a push says what was sent and what was there', () => {
-    assert.match(
-      pushSummary([{ name: 'r/a:v1', digest, movedBytes: 2000, skippedBytes: 3000 }]),
-      /r\/a:v1.*2\.0 kB.*3\.0 kB/s,
-    );
   });
 });
