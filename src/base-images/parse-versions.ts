@@ -54,6 +54,7 @@ export function parseVersions(text: string, file: string): VersionsFile {
     problems.push({ code: 'VERSIONS_INVALID', message: 'This is not one document of YAML', at: { file } });
   }
   const parsed = usable === undefined ? undefined : readFile({ yaml: usable, problems }, file);
+  problems.sort((a, b) => (a.at?.line ?? 0) - (b.at?.line ?? 0));
   const [problem] = problems;
   if (problem === undefined && parsed !== undefined) return parsed;
   const what = problems.length === 1 ? (problem?.message ?? '') : `${problems.length} mistakes`;
