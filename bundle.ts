@@ -4,6 +4,7 @@
  *     sealer.cjs            the command line
  *     build.cjs, push.cjs, run.cjs   what the actions run
  *     cache.cjs             the cache service's client, which build.cjs loads when there is a cache
+ *     sigstore.cjs          sigstore's libraries, loaded to sign or verify without a key
  *     testcontainers.cjs    what sealer.cjs and build.cjs load when a temporary cluster starts
  *     watchdog.cjs          the process that removes a temporary cluster whose process was killed
  *     clusterfile.schema.json   for editors
@@ -29,6 +30,7 @@ export const BUNDLES = {
   'push.cjs': 'src/ci/entry-push.ts',
   'run.cjs': 'src/ci/entry-run.ts',
   'cache.cjs': 'src/ci/cache-service.ts',
+  'sigstore.cjs': 'src/attest/sigstore-libraries.ts',
   'testcontainers.cjs': 'src/temp-cluster/node/run-container.ts',
   'watchdog.cjs': 'src/temp-cluster/session/watchdog-process.ts',
 } as const;
@@ -76,7 +78,11 @@ const OPTIONS = {
 } as const satisfies BuildOptions;
 
 /** Large parts that few runs need stay outside: `import('./cache-service.ts')` becomes `import('./cache.cjs')`. */
-const APART = { 'cache-service.ts': './cache.cjs', 'run-container.ts': './testcontainers.cjs' } as const;
+const APART = {
+  'cache-service.ts': './cache.cjs',
+  'sigstore-libraries.ts': './sigstore.cjs',
+  'run-container.ts': './testcontainers.cjs',
+} as const;
 
 const partsApart: Plugin = {
   name: 'parts-apart',

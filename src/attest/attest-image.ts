@@ -81,7 +81,11 @@ async function attachSbom(
   document: SpdxDocument,
   signer: Signer | undefined,
 ): Promise<readonly MadeAttestation[]> {
-  const plain = await attach(store, subject, { type: SPDX_TYPE, bytes: serializeDocument(document) });
+  const plain = await attach(store, subject, {
+    type: SPDX_TYPE,
+    bytes: serializeDocument(document),
+    title: 'sbom.spdx.json',
+  });
   const made: MadeAttestation = { kind: 'sbom', digest: plain.digest, subject: subject.digest, signed: false };
   if (signer === undefined) return [made];
   const statement = { subjects: [{ digest: subject.digest }], predicateType: SPDX_PREDICATE, predicate: document };
@@ -105,7 +109,7 @@ async function attachmentOf(statement: Statement, signer: Signer | undefined): P
   const bytes = serializeStatement(statement);
   const { predicateType } = statement;
   if (signer === undefined) {
-    return { type: STATEMENT_TYPE, bytes, annotations: { 'in-toto.io/predicate-type': predicateType } };
+    return { type: STATEMENT_TYPE, bytes, title: 'statement.intoto.json', annotations: { 'in-toto.io/predicate-type': predicateType } };
   }
   return {
     type: BUNDLE_TYPE,

@@ -10,12 +10,15 @@ export interface Attachment {
   /** What it is; also the media type of its only layer. */
   readonly type: string;
   readonly bytes: Buffer;
+  /** The name of the file that `oras pull` makes of it. */
+  readonly title?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 /** image-spec 1.1, manifest.md#guidance-for-an-empty-descriptor */
 const EMPTY = Buffer.from('{}');
 const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
+const TITLE_ANNOTATION = 'org.opencontainers.image.title';
 
 /**
  * Puts an attestation into the store, where push, save and prune find it by its subject. The index of the image stays as
@@ -25,15 +28,16 @@ const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json';
 export async function attach(
   store: Store,
   subject: Descriptor,
-  { type, bytes, annotations }: Attachment,
+  { type, bytes, title, annotations }: Attachment,
 ): Promise<Descriptor> {
   await store.add(EMPTY, EMPTY_TYPE);
+  const layer = await store.add(bytes, type);
   const manifest: ImageManifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType: type,
     config: { mediaType: EMPTY_TYPE, digest: digestOf(EMPTY), size: EMPTY.length },
-    layers: [await store.add(bytes, type)],
+    layers: [{ ...layer, ...(title === undefined ? {} : { annotations: { [TITLE_ANNOTATION]: title } }) }],
     subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size },
     ...(annotations === undefined ? {} : { annotations }),
   };
