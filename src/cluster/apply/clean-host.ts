@@ -2,6 +2,7 @@
 
 import type { Host } from '../../hosts/host.ts';
 import { removeHostNames, restoreFootprint } from '../../hosts/index.ts';
+import { hostnameBefore } from '../plugins/index.ts';
 import { removeRegistry } from '../registry/index.ts';
 import { ALIASES } from './host-names.ts';
 
@@ -12,7 +13,9 @@ import { ALIASES } from './host-names.ts';
 export async function cleanHost(host: Host, home: string, signal?: AbortSignal): Promise<void> {
   await removeRegistry(host, home, { signal });
   for (const purpose of [ALIASES, 'registry']) await removeHostNames(host, purpose, { signal });
+  const putBackHostname = await hostnameBefore(host, home, signal);
   await restoreFootprint(host, home, { signal });
+  await putBackHostname();
   await host.exec({ argv: ['rm', '-rf', '--one-file-system', home], signal });
   // The data root goes with its last cluster; a folder that is not empty stays.
   await host.exec({ argv: ['rmdir', parentOf(home)], allowFailure: true, signal });

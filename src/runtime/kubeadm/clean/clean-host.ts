@@ -38,8 +38,10 @@ export async function cleanHost(
   await sh(CLEAN_NETWORK, before);
   await removePodRoutes(host, mapOf((await settings()).cluster.networking), signal);
   await removeEndpoint(host, signal);
-  // The registry is not the runtime's: whoever made it stops it first.
-  const own = (await installedFiles(host, home, { signal })).filter((path) => !/\/sealer-registry[^/]*$/.test(path));
+  // The registry and the name of the host are not the runtime's: whoever brought them takes them away.
+  const own = (await installedFiles(host, home, { signal })).filter(
+    (path) => path !== '/etc/hostname' && !/\/sealer-registry[^/]*$/.test(path),
+  );
   await removeFiles(host, home, own, { signal });
   await reloadServices(host, { signal });
   await sh(CLEAN_FOLDERS, before, ...FOLDERS);
