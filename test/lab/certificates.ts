@@ -11,20 +11,24 @@ export const CERTIFICATE_TOOLS = ['openssl'] as const;
 export interface Certificates {
   /** Of the authority. */
   readonly ca: string;
-  /** For 127.0.0.1 and localhost. */
+  /** For 127.0.0.1, localhost and what else was named. */
   readonly certificate: string;
   readonly key: string;
 }
 
-/** Makes an authority and a certificate in a folder that exists. */
-export async function makeCertificates(folder: string): Promise<Certificates> {
+/**
+ * Makes an authority and a certificate in a folder that exists.
+ * @param names of hosts, beside those of loopback
+ */
+export async function makeCertificates(folder: string, names: readonly string[] = []): Promise<Certificates> {
   const at = (name: string) => join(folder, name);
   const made = { ca: at('ca.crt'), certificate: at('server.crt'), key: at('server.key') };
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-batch'];
   const openssl = (...args: readonly string[]) => runTool('openssl', args);
   await openssl('req', '-x509', ...newKey, '-subj', '/CN=test CA', '-keyout', at('ca.key'), '-out', made.ca);
   await openssl('req', ...newKey, '-subj', '/CN=127.0.0.1', '-keyout', made.key, '-out', at('server.csr'));
-  await writeFile(at('names'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
+  const all = ['IP:127.0.0.1', ...['localhost', ...names].map((name) => `DNS:${name}`)];
+  await writeFile(at('names'), `subjectAltName=${all.join(',')}\n`);
   const authority = ['-CA', made.ca, '-CAkey', at('ca.key'), '-CAcreateserial', '-extfile', at('names')];
   await openssl('x509', '-req', '-in', at('server.csr'), ...authority, '-out', made.certificate);
   return made;
