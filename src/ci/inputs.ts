@@ -69,6 +69,8 @@ export interface BuildInputs extends RegistryInputs {
 export interface PushInputs extends RegistryInputs {
   /** A name, a digest, or empty: then the first tag. */
   readonly image: string;
+  /** Names with digests of a registry, to join into one image; empty: an image of the store is pushed. */
+  readonly digests: readonly string[];
   readonly tags: readonly string[];
   readonly store: string | undefined;
   readonly summary: boolean;
@@ -128,6 +130,7 @@ export function readBuildInputs(read: ReadInput): BuildInputs {
 export function readPushInputs(read: ReadInput): PushInputs {
   return {
     image: read('image'),
+    digests: parseList(read('digests'), { comma: true }),
     tags: parseList(read('tags'), { comma: true }),
     store: read('store') || undefined,
     summary: readBoolean(read, 'summary', true),

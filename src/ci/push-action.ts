@@ -1,11 +1,11 @@
 /** The action that pushes. */
 
 import { getInput, info, setOutput, setSecret, summary } from '@actions/core';
-import { completeNames, findImage } from '../cli/index.ts';
+import { completeNames, findImage, ownName } from '../cli/index.ts';
 import { SealerError } from '../error.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
-import { pushImage } from '../registry/client/index.ts';
-import { readPushInputs } from './inputs.ts';
+import { createIndex, pushImage } from '../registry/client/index.ts';
+import { type PushInputs, readPushInputs } from './inputs.ts';
 import { maskLogins } from './secrets.ts';
 import { openSession } from './session.ts';
 import { type PushedName, pushSummary } from './summary/index.ts';
@@ -19,6 +19,10 @@ export async function pushAction(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const inputs = readPushInputs((name) => getInput(name));
   maskLogins(inputs, setSecret);
   if (!inputs.allowUnsafeFork) await guardSecrets(await readWorkflow(env), []);
+  if (inputs.digests.length > 0) {
+    await joinPlatforms(inputs, env, signal);
+    return;
+  }
   const source = inputs.image || inputs.tags[0];
   if (source === undefined) {
     throw new SealerError('USAGE', 'There is nothing to push: neither image nor tags are set', {
@@ -28,8 +32,9 @@ export async function pushAction(env: NodeJS.ProcessEnv, signal: AbortSignal): P
 
   await using session = await openSession(inputs, env, signal);
   const { client, store, report } = session;
-  const { name, descriptor } = await findImage(store, source);
-  const targets = inputs.tags.length === 0 ? [name] : completeNames(inputs.tags);
+  const found = await findImage(store, source);
+  const { descriptor } = found;
+  const targets = inputs.tags.length === 0 ? [ownName(found)] : completeNames(inputs.tags);
   const pushed: PushedName[] = [];
   for (const target of targets) {
     report({ type: 'phase', title: `Pushing ${target}` });
@@ -40,6 +45,26 @@ export async function pushAction(env: NodeJS.ProcessEnv, signal: AbortSignal): P
     pushed.push({ name: target, digest, movedBytes: moved, skippedBytes: mounted + reused });
   }
   setOutputs(pushed, descriptor.digest);
+  if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(pushSummary(pushed, session.timeline())).write();
+  info(pushed.map((each) => `${each.name}@${each.digest}`).join('\n'));
+}
+
+/** What several jobs pushed by digest becomes one image, in the registry: nothing of it comes here. */
+async function joinPlatforms(inputs: PushInputs, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+  const sources = inputs.digests.map(parseReference);
+  const targets = completeNames(inputs.tags).map(parseReference);
+  const isWhole = sources.every((each) => each.digest !== undefined) && targets.length > 0 && inputs.image === '';
+  if (!isWhole) {
+    throw new SealerError('USAGE', 'The input digests wants names with digests, tags beside it, and no image', {
+      hint: 'Write registry/name@sha256:… on each line: what a push by digest has as its output refs.',
+    });
+  }
+  await using session = await openSession(inputs, env, signal);
+  const { digest, size } = await createIndex(session.client, { sources, targets, signal });
+  const pushed = targets.map((name) => {
+    return { name: formatReference(name), digest, movedBytes: size, skippedBytes: 0 };
+  });
+  setOutputs(pushed, digest);
   if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(pushSummary(pushed, session.timeline())).write();
   info(pushed.map((each) => `${each.name}@${each.digest}`).join('\n'));
 }

@@ -2,7 +2,7 @@
 
 import { SealerError } from '../error.ts';
 import { baseReference } from '../oci/base-name.ts';
-import { hexOf } from '../oci/digest.ts';
+import { hexOf, isDigest } from '../oci/digest.ts';
 import { familiarReference, formatReference, isReference, parseReference } from '../oci/reference.ts';
 import type { NamedImage, Store } from '../oci/store/index.ts';
 
@@ -10,7 +10,7 @@ import type { NamedImage, Store } from '../oci/store/index.ts';
 const MIN_DIGITS = 6;
 
 /**
- * Finds an image of the store.
+ * Finds an image of the store. One that has no name is called by its digest.
  * @throws SealerError IMAGE_NOT_FOUND, INVALID_REFERENCE
  */
 export async function findImage(store: Store, text: string): Promise<NamedImage> {
@@ -21,6 +21,10 @@ export async function findImage(store: Store, text: string): Promise<NamedImage>
   }
   const [first] = await imagesByDigest(store, text);
   if (first !== undefined) return first;
+  // Built without a name, for a push by digest.
+  if (isDigest(text) && (await store.stat(text)) !== undefined) {
+    return { name: text, descriptor: (await store.document(text)).descriptor };
+  }
   throw imageNotFound(text);
 }
 
@@ -50,6 +54,15 @@ export async function imagesByDigest(store: Store, text: string): Promise<readon
     });
   }
   return found;
+}
+
+/**
+ * The name to push an image to when nobody says another.
+ * @throws SealerError USAGE for an image without a name
+ */
+export function ownName({ name }: Pick<NamedImage, 'name'>): string {
+  if (!isDigest(name)) return name;
+  throw new SealerError('USAGE', `${name} has no name in the store`, { hint: 'Say where to push it.' });
 }
 
 /** The error for an image that the store does not hold. */

@@ -21,7 +21,7 @@ export { openHosts } from './clusters/open-world.ts';
 export { removeContainers } from './clusters/remove-containers.ts';
 export { describeError, toSealerError } from './describe-error.ts';
 export { describeVerification, verificationError } from './describe-verification.ts';
-export { findImage } from './find-image.ts';
+export { findImage, ownName } from './find-image.ts';
 export { lintContext } from './lint-context.ts';
 export { buildMetadata } from './metadata.ts';
 export { formatBytes, formatCount, formatDuration, logReporter, type Reporter } from './progress/index.ts';

@@ -229,6 +229,35 @@ describe('actions/push', () => {
     assert.doesNotMatch(right.log + right.summary, /right-passw0rd/);
   });
 
+  test('joins what several jobs pushed by digest into one image', async () => {
+    const name = `${setting.registry.address}/shop/many`;
+    const refs: string[] = [];
+    for (const platforms of ['linux/amd64', 'linux/arm64']) {
+      const inputs = { context: 'deploy', platforms, 'save-images': 'false' };
+      const built = await setting.job('actions/build', setting.app(), inputs);
+      assert.ok(built.success, built.log);
+      const tags = `${name}@${built.outputs.digest}`;
+      const pushed = await setting.job(
+        'actions/push',
+        {},
+        { image: built.outputs.digest ?? '', tags },
+        { env: { SEALER_HOME: built.store } },
+      );
+      assert.ok(pushed.success, pushed.log);
+      refs.push(pushed.outputs.refs ?? '');
+    }
+    const joined = await setting.job(
+      'actions/push',
+      {},
+      { digests: refs.join('\n'), tags: `${name}:v1-r1,${name}:v1` },
+    );
+    assert.ok(joined.success, joined.log);
+    assert.equal(await digestInRegistry('shop/many', 'v1'), joined.outputs.digest);
+    assert.equal(joined.outputs.refs, `${name}@${joined.outputs.digest}`);
+    const refused = await setting.job('actions/push', {}, { digests: refs.join('\n') });
+    assert.match(refused.log, /tags beside it/);
+  });
+
   test('without an image or tags says what is missing', async () => {
     const pushed = await setting.job('actions/push', {}, {});
     assert.ok(!pushed.success);

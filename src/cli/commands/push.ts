@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { familiarReference, formatReference, parseReference } from '../../oci/reference.ts';
 import type { CliContext } from '../context.ts';
 import { describeAttestations } from '../describe-attestations.ts';
-import { findImage } from '../find-image.ts';
+import { findImage, ownName } from '../find-image.ts';
 import {
   type OutputFlags,
   type RegistryFlags,
@@ -42,8 +42,9 @@ export function pushCommand(context: CliContext): Command {
       const { env, signal } = context;
       const signer = flags.sign === undefined ? undefined : await openSigner(env, { sign: flags.sign });
       await using session = await openSession(context, flags);
-      const { name, descriptor } = await findImage(session.store, image);
-      const reference = wanted ?? parseReference(name);
+      const found = await findImage(session.store, image);
+      const { descriptor } = found;
+      const reference = wanted ?? parseReference(ownName(found));
       const { client, store, report } = session;
       const attestations =
         signer === undefined && flags.sbom !== true
