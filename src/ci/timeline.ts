@@ -1,11 +1,14 @@
 /** What took how long: phases and the work in them, remembered from the progress of an action. */
 
 import type { Outcome, ProgressEvent, Report } from '../progress.ts';
+import { busyTimes } from './busy.ts';
 
 /** Times are in milliseconds; beginnings count from the beginning of the timeline. */
 export interface Timeline {
   readonly phases: readonly TimedPhase[];
   readonly ms: number;
+  /** How long each host was at work, by its address; other first words of tasks are among them. */
+  readonly busy: ReadonlyMap<string, number>;
 }
 
 export interface TimedPhase {
@@ -48,6 +51,7 @@ export function timelineRecorder(now: () => number): TimelineRecorder {
   const begin = now();
   const phases: OpenPhase[] = [];
   const running = new Map<string, { readonly phase: OpenPhase; readonly label: string; readonly start: number }>();
+  const busy = busyTimes();
   const at = () => now() - begin;
 
   function enter(title: string, start: number): OpenPhase {
@@ -64,17 +68,20 @@ export function timelineRecorder(now: () => number): TimelineRecorder {
       if (event.type === 'start') {
         const phase = phases.at(-1) ?? enter(FIRST_PHASE, 0);
         running.set(event.id, { phase, label: event.label, start: at() });
+        busy.begin(event.label, at());
       }
       if (event.type !== 'end') return;
       const task = running.get(event.id);
       running.delete(event.id);
-      if (task !== undefined) remember(task.phase, { ...timed(task, at()), outcome: event.outcome });
+      if (task === undefined) return;
+      busy.end(task.label, at());
+      remember(task.phase, { ...timed(task, at()), outcome: event.outcome });
     },
     timeline() {
       const end = at();
       for (const task of running.values()) remember(task.phase, { ...timed(task, end), outcome: undefined });
       running.clear();
-      return { phases: phases.map((phase) => closed(phase, end)), ms: end };
+      return { phases: phases.map((phase) => closed(phase, end)), ms: end, busy: busy.times(end) };
     },
   };
 }

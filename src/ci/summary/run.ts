@@ -3,6 +3,7 @@
 import { formatCount } from '../../cli/index.ts';
 import type { Plan } from '../../cluster/index.ts';
 import type { Timeline } from '../timeline.ts';
+import { hostsSection } from './hosts.ts';
 import { code, cut, details, escapeHtml, MAX_ROWS, table } from './html.ts';
 import { clusterPicture, type PicturedCluster } from './picture.ts';
 import { fitParts } from './room.ts';
@@ -33,6 +34,9 @@ export function runSummary(plan: Plan, changed: boolean, { cluster, timeline }: 
         .join('\n'),
     },
     ...(timeline === undefined ? [] : [{ text: timelineSection(timeline), optional: true }]),
+    ...(timeline === undefined || cluster === undefined
+      ? []
+      : [{ text: hostsSection(timeline, cluster), optional: true }]),
   ]);
 }
 

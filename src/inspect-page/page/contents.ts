@@ -10,6 +10,8 @@ export interface Contents {
   readonly section: HTMLElement;
   /** Searches for a text, and goes there. */
   readonly search: (text: string) => void;
+  /** Draws every line that the search and the filters leave. */
+  readonly showAll: () => void;
 }
 
 const KINDS: Readonly<Record<ComponentKind, string>> = {
@@ -73,9 +75,13 @@ export function contentsSection({ components, moreComponents }: PageModel): Cont
     input.value = '';
     show({ query: '' });
   });
-  more.addEventListener('click', () => {
+  function showAll(): void {
     limit = Number.POSITIVE_INFINITY;
     show({});
+  }
+
+  more.addEventListener('click', () => {
+    showAll();
     body.querySelectorAll<HTMLElement>('button')[FIRST_ROWS]?.focus();
   });
   const tools = element(
@@ -96,6 +102,7 @@ export function contentsSection({ components, moreComponents }: PageModel): Cont
   show({});
   return {
     section: section('contents', 'What is inside', undefined, tools, status, table, more),
+    showAll,
     search(text) {
       input.value = text;
       show({ query: text, kind: undefined });

@@ -17,9 +17,9 @@ export function layersSection({ layers }: PageModel): HTMLElement {
       ...(digest === '' ? [] : [kind === 'layer' ? digestOf(digest, true) : element('code', {}, digest)]),
     );
   };
-  const lead = element('span', {});
-  lead.append(
-    'The lowest layer first. Files have their size as unpacked, and the first digits of their SHA-256. ',
+  const keys = element(
+    'span',
+    { class: 'keys' },
     element('kbd', {}, '↑'),
     element('kbd', {}, '↓'),
     ' move, ',
@@ -28,5 +28,7 @@ export function layersSection({ layers }: PageModel): HTMLElement {
     element('kbd', {}, '←'),
     ' closes, letters jump.',
   );
+  const text = 'The lowest layer first. Files have their size as unpacked, and the first digits of their SHA-256. ';
+  const lead = element('span', {}, text, keys);
   return section('layers', 'Layers and files', lead, treeOf(layerItems(layers), 'Layers and files', tell), chosen);
 }

@@ -38,4 +38,5 @@ document.addEventListener('keydown', (event) => {
 // On paper everything that can be opened is to be read.
 addEventListener('beforeprint', () => {
   for (const details of document.querySelectorAll('details')) details.open = true;
+  contents.showAll();
 });

@@ -29,6 +29,10 @@ export function treeOf(items: readonly TreeItem[], label: string, onSelect: (ite
             class: item.layerKind === undefined ? `node ${item.kind}` : `node layer kind-${item.layerKind}`,
             'aria-level': level,
           },
+          // Without it, a folder would be called by all that is in it.
+          'aria-label': [item.name, item.note, item.bytes === undefined ? '' : formatBytes(item.bytes)]
+            .join(' ')
+            .trim(),
           ...{ 'aria-setsize': list.length, 'aria-posinset': i + 1 },
           'aria-expanded': item.children === undefined ? undefined : 'false',
         },

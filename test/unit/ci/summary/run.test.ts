@@ -4,6 +4,7 @@ import { picturedCluster, runSummary } from '../../../../src/ci/summary/index.ts
 import { mermaidText } from '../../../../src/ci/summary/mermaid.ts';
 import { clusterPicture } from '../../../../src/ci/summary/picture.ts';
 import { MAX_BYTES } from '../../../../src/ci/summary/room.ts';
+import { timelineRecorder } from '../../../../src/ci/timeline.ts';
 import { clusterfileFromFlags } from '../../../../src/clusterfile/index.ts';
 import { cluster, HOSTILE, planOf, timelineOf } from './samples.ts';
 
@@ -112,6 +113,25 @@ suite('the timeline', () => {
     assert.match(
       html,
       /<td>Bring the image<\/td><td>13 s<\/td><td><code>█{20}<\/code><\/td><td>65 %<\/td><td>10\.0\.0\.2 layer, 9\.0 s of 2<\/td>/,
+    );
+  });
+
+  test('names the slowest hosts, with what they did at once counted once', () => {
+    let now = 0;
+    const { report, timeline } = timelineRecorder(() => now);
+    const task = (id: string, label: string) => report({ type: 'start', id, label, unit: 'items' });
+    task('a', '10.0.0.1: kubeadm init');
+    task('b', '10.0.0.1 layer 1234');
+    task('c', '10.0.1.1 layer 1234');
+    now = 4000;
+    report({ type: 'end', id: 'a', outcome: 'done' });
+    report({ type: 'end', id: 'c', outcome: 'done' });
+    now = 9000;
+    const summary = runSummary(planOf(1, []), true, { timeline: timeline(), cluster: cluster(1, 5) });
+    assert.match(summary, /2 hosts at work: the slowest 9\.0 s, half of them at most 4\.0 s/);
+    assert.match(
+      summary,
+      /<code>10\.0\.0\.1<\/code><\/td><td>master<\/td><td>9\.0 s<\/td>.*\n.*10\.0\.1\.1<\/code><\/td><td>node<\/td><td>4\.0 s/,
     );
   });
 
