@@ -1,7 +1,7 @@
 /** `sealer images matrix` */
 
 import { Command, InvalidArgumentError } from 'commander';
-import type { Matrix, MatrixCell } from '../../base-images/index.ts';
+import type { Matrix, MatrixCell, MatrixRelease } from '../../base-images/index.ts';
 import { baseRegistry } from '../../oci/base-name.ts';
 import type { CliContext } from '../context.ts';
 import {
@@ -67,10 +67,15 @@ function toJson({ cells, releases }: Matrix): object {
   return {
     cells,
     build: { include: build },
-    publish: { include: releases },
+    publish: { include: releases.map(withNames) },
     count: build.length,
     markdown: markdownOf(cells),
   };
+}
+
+/** All tags as complete names, one a line: what `tags` of actions/push takes. */
+function withNames(release: MatrixRelease): object {
+  return { ...release, names: release.tags.map((tag) => `${release.repository}:${tag}`).join('\n') };
 }
 
 function markdownOf(cells: readonly MatrixCell[]): string {

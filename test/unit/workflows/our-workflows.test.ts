@@ -26,6 +26,19 @@ const CI_CLUSTERS = [
 const RELEASE_BUILD = [`plan ${AMD64}`, `build release ${AMD64}`, `build release-again ${ARM64}`, `compare ${AMD64}`];
 
 const EXPECTED: Readonly<Record<string, Expectation>> = {
+  'base-images.yml': {
+    events: {
+      'a push of their data': [
+        push({ changed: ['images/k3s/versions.yaml'] }),
+        { group: 'base-images', jobs: [`prepare ${AMD64}`] },
+      ],
+      'a push of something else': [push({ changed: ['images/host/Dockerfile', 'src/cli/main.ts'] }), 'not started'],
+      'a push elsewhere': [push({ branch: 'other', changed: ['images/k3s/Kubefile'] }), 'not started'],
+      'the schedule': [schedule('23 3 * * 1,4'), { group: 'base-images', jobs: [`prepare ${AMD64}`] }],
+      'a dispatch': [dispatch({ filter: 'k3s', force: true }), { group: 'base-images', jobs: [`prepare ${AMD64}`] }],
+      'a pull request': [pullRequest(), 'not started'],
+    },
+  },
   'ci.yml': {
     events: {
       'a push': [push(), { group: 'ci-refs/heads/main-push', jobs: [...CI_ALWAYS, ...CI_CLUSTERS] }],
@@ -96,6 +109,14 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
       ],
       'a push': [push(), 'not started'],
       'a tag': [push({ tag: 'v1.2.3' }), 'not started'],
+      'a pull request': [pullRequest(), 'not started'],
+    },
+  },
+  'versions.yml': {
+    events: {
+      'the schedule': [schedule('47 4 * * *'), { group: 'versions', jobs: [`update ${AMD64}`] }],
+      'a dispatch': [dispatch(), { group: 'versions', jobs: [`update ${AMD64}`] }],
+      'a push': [push(), 'not started'],
       'a pull request': [pullRequest(), 'not started'],
     },
   },
