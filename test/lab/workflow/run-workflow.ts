@@ -71,20 +71,34 @@ async function runJob(id: string, job: WorkflowJob, scope: Scope, world: World):
     const { result = 'success', outputs = {} } = world.assumed?.[id] ?? {};
     return { ...nothing, result, outputs, isAssumed: true };
   }
-  if (job.uses !== undefined) return await callWorkflow(id, job, scope, world);
   const cells = cellsOf(expand(job.strategy?.matrix, scope));
   const ran: EndedCell[] = [];
+  const called: EndedJob[] = [];
+  const said: Ended[] = [];
   for (const [index, cell] of cells.entries()) {
-    ran.push(await runCell(id, job, cellScope(scope, cell, index, cells.length), world));
+    const inCell = cellScope(scope, cell, index, cells.length);
+    if (job.uses === undefined) {
+      const ended = await runCell(id, job, inCell, world);
+      ran.push(ended);
+      said.push(ended);
+    } else {
+      const ended = await callWorkflow(id, job, inCell, world);
+      called.push(...ended.jobs);
+      said.push(ended);
+    }
   }
-  const isFailed = ran.some(({ result }) => result !== 'success');
+  const isFailed = said.some(({ result }) => result !== 'success');
   const isForgiven = isTruthy(expand(job['continue-on-error'] ?? false, scope));
   // Of a matrix, the last cell that says something about an output is heard.
-  const outputs = Object.assign({}, ...ran.map((each) => withoutEmpty(each.outputs)));
-  return { ...nothing, cells: ran, outputs, result: isFailed && !isForgiven ? 'failure' : 'success' };
+  const outputs = Object.assign({}, ...said.map((each) => withoutEmpty(each.outputs)));
+  return { ...nothing, cells: ran, called, outputs, result: isFailed && !isForgiven ? 'failure' : 'success' };
 }
 
-async function callWorkflow(id: string, job: WorkflowJob, scope: Scope, world: World): Promise<EndedJob> {
+interface EndedCall extends Ended {
+  readonly jobs: readonly EndedJob[];
+}
+
+async function callWorkflow(id: string, job: WorkflowJob, scope: Scope, world: World): Promise<EndedCall> {
   const path = /^\.\/(\.github\/workflows\/[\w.-]+)$/.exec(job.uses ?? '')?.[1];
   if (path === undefined) throw new Error(`job ${id}: cannot call ${job.uses} here`);
   const callInputs = expand(job.with ?? {}, scope);
@@ -97,14 +111,7 @@ async function callWorkflow(id: string, job: WorkflowJob, scope: Scope, world: W
     setting: { ...world.setting, callInputs, secrets: secrets as Readonly<Record<string, string>> },
   });
   const result: Outcome = run.success ? 'success' : 'failure';
-  return {
-    id,
-    cells: [],
-    called: Object.values(run.jobs),
-    isAssumed: false,
-    result,
-    outputs: outputsOf(path, run, world),
-  };
+  return { jobs: Object.values(run.jobs), result, outputs: outputsOf(path, run, world) };
 }
 
 /** What a called workflow hands back: `on.workflow_call.outputs`. */

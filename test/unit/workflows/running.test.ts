@@ -157,7 +157,10 @@ jobs:
       t,
       `
 jobs:
-  call: { uses: ./.github/workflows/called.yml, with: { n: 21 } }
+  call:
+    strategy: { fail-fast: false, matrix: { n: [1, 21] } }
+    uses: ./.github/workflows/called.yml
+    with: { n: "\${{ matrix.n }}" }
   after: { needs: call, runs-on: x, steps: [{ env: { T: "\${{ needs.call.outputs.twice }}" }, run: 'echo "is $T"' }] }
 `,
       dispatch(),
