@@ -37,7 +37,7 @@ export const scriptRules = {
   'no password in arguments': ({ steps }) =>
     steps.flatMap((placed) =>
       scriptsOf(placed)
-        .filter((script) => /(?:--password[= ]|\s-p[= ])["']?\$/.test(script))
+        .filter((script) => /(?:--password[= ]|\blogin\b[^\n]*\s-p[= ])["']?\$/.test(script))
         .map(() => `${placed.title}: a password as an argument`),
     ),
 } as const satisfies Readonly<Record<string, Rule>>;
