@@ -14,8 +14,9 @@ export const octets = (content: Buffer): Buffer => der(0x04, content);
 export const bits = (content: Buffer): Buffer => der(0x03, Buffer.from([0]), content);
 export const utf8 = (text: string): Buffer => der(0x0c, Buffer.from(text));
 export const truth = (): Buffer => der(0x01, Buffer.from([0xff]));
-/** A positive whole number of a few bytes. */
-export const integer = (bytes: Buffer): Buffer => der(0x02, Buffer.concat([Buffer.from([0]), bytes]));
+/** A positive whole number whose first bit is set, so that one zero byte stands before it: no more and no less. */
+export const integer = (bytes: Buffer): Buffer =>
+  der(0x02, Buffer.from([0, (bytes[0] ?? 0) | 0x80]), bytes.subarray(1));
 /** `[n]`, constructed. */
 export const explicit = (n: number, content: Buffer): Buffer => der(0xa0 | n, content);
 /** `[n]`, in the place of a primitive type. */
