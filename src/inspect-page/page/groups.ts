@@ -23,15 +23,16 @@ const MIN_SHARE = 0.002;
 export function groupWeights(weights: readonly Weight[]): readonly Group[] {
   const total = weights.reduce((sum, { bytes }) => sum + bytes, 0);
   return [...Map.groupBy(weights, ({ group }) => group)]
-    .map(([name, parts]) => ({ name, bytes: sumOf(parts), parts: withoutSpecks(parts, total * MIN_SHARE) }))
+    .map(([name, parts]) => ({ name, bytes: sumOf(parts), parts: withoutSpecks(name, parts, total * MIN_SHARE) }))
     .toSorted((a, b) => b.bytes - a.bytes);
 }
 
-function withoutSpecks(weights: readonly Weight[], min: number): readonly Part[] {
+function withoutSpecks(group: string, weights: readonly Weight[], min: number): readonly Part[] {
   const parts = weights.map(({ name, bytes }): Part => ({ name, bytes }));
   const specks = parts.filter(({ bytes }) => bytes < min);
   if (specks.length < 2) return parts;
-  const together = { name: `${specks.length} smaller ones`, bytes: sumOf(specks), count: specks.length };
+  const name = specks.length === parts.length ? `${group}: ${specks.length}` : `${specks.length} smaller ones`;
+  const together = { name, bytes: sumOf(specks), count: specks.length };
   return [...parts.filter(({ bytes }) => bytes >= min), together].toSorted((a, b) => b.bytes - a.bytes);
 }
 

@@ -110,6 +110,11 @@ suite('weights', () => {
         ['a', 9050],
       ],
     );
+    assert.deepEqual(
+      groupWeights([...specks.map((each) => ({ ...each, group: 'tiny' })), { group: 'b', name: 'c', bytes: 1e6 }])[1]
+        ?.parts,
+      [{ name: 'tiny: 50', bytes: 50, count: 50 }],
+    );
     assert.deepEqual(groups[1]?.parts, [
       { name: 'big', bytes: 9000 },
       { name: '50 smaller ones', bytes: 50, count: 50 },
