@@ -3,8 +3,10 @@
 import { getInput, info, notice, setOutput, setSecret, summary } from '@actions/core';
 import { type BuildOptions, type BuildResult, build, type SecretSource } from '../build/index.ts';
 import {
+  attestBuild,
   buildMetadata,
   completeNames,
+  describeAttestations,
   describeVerification,
   lintContext,
   readBuildArgs,
@@ -14,6 +16,7 @@ import {
 import { SealerError } from '../error.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import { verifyImage } from '../rehearsal/index.ts';
+import { maskSigning, SIGNING_SECRETS, signerOf } from './attest-inputs.ts';
 import { openCache } from './cache.ts';
 import { type BuildInputs, readBuildInputs } from './inputs.ts';
 import { annotate } from './result.ts';
@@ -28,8 +31,11 @@ import { guardSecrets, readWorkflow } from './workflow.ts';
  */
 export async function buildAction(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   // Secrets may have white space at their ends; the readers of all other inputs trim by themselves.
-  const inputs = readBuildInputs((name) => getInput(name, { trimWhitespace: name !== 'secrets' }));
+  const inputs = readBuildInputs((name) =>
+    getInput(name, { trimWhitespace: name !== 'secrets' && !SIGNING_SECRETS.has(name) }),
+  );
   maskSecrets(inputs, env, setSecret);
+  maskSigning(inputs.attest, setSecret);
   const workflow = await readWorkflow(env);
   if (usesSecrets(inputs) && !inputs.allowUnsafeFork) await guardSecrets(workflow, [inputs.context]);
   if (inputs.push && inputs.tags.length === 0) {
@@ -38,12 +44,14 @@ export async function buildAction(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     });
   }
   await lint(inputs);
+  const signer = await signerOf(inputs.attest, env);
 
   await using session = await openSession(inputs, env, signal);
   await using cache = await openCache(session.store, inputs, workflow);
   await using secrets = await placeSecrets(inputs, workflow.temporary);
   const { store, client, report } = session;
-  const result = await build(toOptions(inputs, secrets.sources, env), {
+  const options = toBuildOptions(inputs, secrets.sources, env);
+  const result = await build(options, {
     store,
     client,
     env,
@@ -64,12 +72,19 @@ export async function buildAction(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     // No outputs: what does not run offline is not to be pushed by the steps that follow.
     if (!verification.ok) throw verificationError(verification);
   }
+  const { sbom, provenance } = inputs.attest;
+  const attestations = await attestBuild(store, result, options, { sbom, provenance, signer, env, signal });
+  if (attestations.length > 0) info(describeAttestations(attestations));
   setOutputs(result, store.root);
   info(`${result.tags.join('\n')}\n${result.digest}`.trim());
 }
 
-function usesSecrets({ push, registryAuth, secrets, secretEnvs, secretFiles }: BuildInputs): boolean {
-  return push || [registryAuth, ...[secrets, secretEnvs, secretFiles].map(Object.keys)].some((each) => each.length > 0);
+function usesSecrets({ push, attest, registryAuth, secrets, secretEnvs, secretFiles }: BuildInputs): boolean {
+  return (
+    push ||
+    attest.sign ||
+    [registryAuth, ...[secrets, secretEnvs, secretFiles].map(Object.keys)].some((each) => each.length > 0)
+  );
 }
 
 /** Problems become annotations before any work; whether they stop it is for the input to say. */
@@ -85,7 +100,12 @@ async function lint({ lint: mode, context, file, target }: BuildInputs): Promise
   throw new SealerError('KUBEFILE_INVALID', `${file} has problems; each is annotated on its line`, { problems });
 }
 
-function toOptions(inputs: BuildInputs, secrets: readonly SecretSource[], env: NodeJS.ProcessEnv): BuildOptions {
+/** What the inputs mean to the build. */
+export function toBuildOptions(
+  inputs: BuildInputs,
+  secrets: readonly SecretSource[],
+  env: NodeJS.ProcessEnv,
+): BuildOptions {
   const { context, file, labels, annotations, noCache, pull, target, saveImages, type, compression } = inputs;
   return {
     ...{ context, file, labels, annotations, noCache, pull, target, saveImages, type, compression, secrets },

@@ -1,9 +1,11 @@
 /** The inputs of actions/run, under the names that its action.yml gives them. */
 
-import { readDuration } from '../cli/index.ts';
+import { readDuration, type TrustFlags } from '../cli/index.ts';
 import { SealerError } from '../error.ts';
+import { readTrustInputs } from './attest-inputs.ts';
 import { choose, type ReadInput, type RegistryInputs, readBoolean, readChoice, readRegistryInputs } from './inputs.ts';
 import { parseList, parsePairs } from './lists.ts';
+import { type PreviewInputs, readPreviewInputs } from './preview-inputs.ts';
 
 export const RUN_COMMANDS = ['apply', 'plan', 'upgrade', 'delete'] as const;
 export const PROVIDERS = ['ssh', 'container'] as const;
@@ -33,6 +35,8 @@ export interface RunInputs extends RegistryInputs {
   readonly store: string | undefined;
   readonly summary: boolean;
   readonly allowUnsafeFork: boolean;
+  readonly trust: TrustFlags;
+  readonly preview: PreviewInputs;
 }
 
 export interface SshInputs {
@@ -79,6 +83,8 @@ export function readRunInputs(read: ReadInput): RunInputs {
     store: text('store'),
     summary: readBoolean(read, 'summary', true),
     allowUnsafeFork: readBoolean(read, 'allow-unsafe-fork', false),
+    trust: readTrustInputs(read),
+    preview: readPreviewInputs(read),
     ...readRegistryInputs(read),
   };
 }

@@ -1,7 +1,8 @@
 /** Clusters on hosts: planned, made, changed, looked at, taken away. */
 
 export type { StepTime } from './apply/apply-plan.ts';
-export type { OpenHost } from './fleet/fleet.ts';
+export { cleanHost } from './apply/clean-host.ts';
+export { Fleet, type OpenHost } from './fleet/fleet.ts';
 export { loadRunnableImage, type RunnableImage } from './image/runnable-image.ts';
 export { type Changed, type ChangeRequest, changeCluster } from './operations/change-cluster.ts';
 export { checkCluster } from './operations/check-cluster.ts';
