@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { CERTIFICATE_TOOLS } from '../../lab/certificates.ts';
 import { needs } from '../../lab/tools.ts';
 import { dispatch, push, schedule } from '../../lab/workflow/events.ts';
 import { PROJECT, printedWorkflows } from '../../lab/workflow/ours.ts';
+import { GHCR_TOOLS } from './ghcr.ts';
 import { openPrinted, type PrintedSetting, REPOSITORY } from './printed.ts';
 
 /** By the name of each printed workflow, where it is run. */
@@ -35,7 +35,7 @@ LABEL cluster.alpha.sealer.io/cluster-runtime-type=k3s cluster.alpha.sealer.io/c
 COPY k3s bin/k3s
 `;
 
-suite('README', { skip: needs(...CERTIFICATE_TOOLS) }, () => {
+suite('README', { skip: needs(...GHCR_TOOLS) }, () => {
   let setting: PrintedSetting;
   before(async () => {
     setting = await openPrinted();
@@ -43,7 +43,7 @@ suite('README', { skip: needs(...CERTIFICATE_TOOLS) }, () => {
   after(() => setting[Symbol.asyncDispose]());
 
   const publish = async (name: string, files: Readonly<Record<string, string>>, ...flags: string[]): Promise<void> => {
-    const built = await setting.cli(['build', '--quiet', '--push', ...flags, '-t', name, '.'], files);
+    const built = await setting.ghcr.cli(['build', '--quiet', '--push', ...flags, '-t', name, '.'], files);
     assert.equal(built.code, 0, built.stderr);
   };
 
@@ -52,13 +52,13 @@ suite('README', { skip: needs(...CERTIFICATE_TOOLS) }, () => {
     const files = { Kubefile: 'FROM scratch\nAPP shop manifests\nLAUNCH ["shop"]\n', 'manifests/pod.yaml': POD };
     const run = await setting.run('cluster image', files, push());
     assert.ok(run.success, run.log);
-    const digest = await setting.digestOf(`${REPOSITORY}/shop`, 'v1');
+    const digest = await setting.ghcr.digestOf(`ghcr.io/${REPOSITORY}/shop:v1`);
     assert.match(digest ?? '', /^sha256:/);
     const [cell] = run.jobs.build?.cells ?? [];
     assert.ok(cell?.summary.includes(digest ?? '?'), cell?.summary);
     assert.ok(cell?.summary.includes(`ghcr.io/${REPOSITORY}/web:v1`));
-    assert.doesNotMatch(run.log, /ghs_printed/, 'the token is masked');
-    assert.deepEqual(new Set(setting.asked), new Set(['ghcr.io']));
+    assert.doesNotMatch(run.log, /ghs_token/, 'the token is masked');
+    assert.deepEqual(new Set(setting.ghcr.asked), new Set(['ghcr.io']));
   });
 
   test('scheduled base images: each version for both architectures, and nothing new a week later', async () => {
@@ -73,15 +73,17 @@ suite('README', { skip: needs(...CERTIFICATE_TOOLS) }, () => {
     const run = await setting.run('base images', files, schedule('17 3 * * 1'));
     assert.ok(run.success, run.log);
     assert.equal(run.jobs.build?.cells.length, 2);
-    const digests = await Promise.all(['v1.34', 'v1.33'].map((tag) => setting.digestOf(`${REPOSITORY}/base`, tag)));
+    const digests = await Promise.all(
+      ['v1.34', 'v1.33'].map((tag) => setting.ghcr.digestOf(`ghcr.io/${REPOSITORY}/base:${tag}`)),
+    );
     assert.equal(new Set(digests).size, 2);
-    const inspected = await setting.cli(['inspect', '--json', `ghcr.io/${REPOSITORY}/base:v1.33`]);
+    const inspected = await setting.ghcr.cli(['inspect', '--json', `ghcr.io/${REPOSITORY}/base:v1.33`]);
     assert.match(inspected.stdout, /arm64/);
 
     const again = await setting.run('base images', files, dispatch());
     assert.ok(again.success, again.log);
     assert.deepEqual(
-      await Promise.all(['v1.34', 'v1.33'].map((tag) => setting.digestOf(`${REPOSITORY}/base`, tag))),
+      await Promise.all(['v1.34', 'v1.33'].map((tag) => setting.ghcr.digestOf(`ghcr.io/${REPOSITORY}/base:${tag}`))),
       digests,
     );
   });
