@@ -14,6 +14,7 @@ import {
 import { SealerError } from '../error.ts';
 import type { Compression } from '../oci/tar/index.ts';
 import type { ClusterOptions } from '../rehearsal/index.ts';
+import { type AttestInputs, readAttestInputs } from './attest-inputs.ts';
 import { parseList, parsePairs } from './lists.ts';
 import { parseRegistryAuth, type RegistryLogin } from './registry-auth.ts';
 
@@ -28,6 +29,7 @@ export interface RegistryInputs {
 }
 
 export interface BuildInputs extends RegistryInputs {
+  readonly attest: AttestInputs;
   readonly context: string;
   readonly file: string;
   readonly tags: readonly string[];
@@ -67,6 +69,7 @@ export interface BuildInputs extends RegistryInputs {
 }
 
 export interface PushInputs extends RegistryInputs {
+  readonly attest: AttestInputs;
   /** A name, a digest, or empty: then the first tag. */
   readonly image: string;
   /** Names with digests of a registry, to join into one image; empty: an image of the store is pushed. */
@@ -117,6 +120,7 @@ export function readBuildInputs(read: ReadInput): BuildInputs {
     cache: readChoice(read, 'cache', ['auto', 'true', 'false'], 'auto'),
     lint: readChoice(read, 'lint', ['error', 'warn', 'off'], 'error'),
     summary: readBoolean(read, 'summary', true),
+    attest: readAttestInputs(read, true),
     push: readBoolean(read, 'push', false),
     allowUnsafeFork: readBoolean(read, 'allow-unsafe-fork', false),
     ...readRegistryInputs(read),
@@ -132,6 +136,7 @@ export function readPushInputs(read: ReadInput): PushInputs {
     image: read('image'),
     digests: parseList(read('digests'), { comma: true }),
     tags: parseList(read('tags'), { comma: true }),
+    attest: readAttestInputs(read, false),
     store: read('store') || undefined,
     summary: readBoolean(read, 'summary', true),
     allowUnsafeFork: readBoolean(read, 'allow-unsafe-fork', false),

@@ -1,10 +1,12 @@
 /** The action that pushes. */
 
 import { getInput, info, setOutput, setSecret, summary } from '@actions/core';
-import { completeNames, findImage, ownName } from '../cli/index.ts';
+import { attestImage, type Signer } from '../attest/index.ts';
+import { completeNames, describeAttestations, findImage, ownName, signRemote, VERSION } from '../cli/index.ts';
 import { SealerError } from '../error.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { createIndex, pushImage } from '../registry/client/index.ts';
+import { maskSigning, SIGNING_SECRETS, signerOf } from './attest-inputs.ts';
 import { type PushInputs, readPushInputs } from './inputs.ts';
 import { maskLogins } from './secrets.ts';
 import { openSession } from './session.ts';
@@ -16,11 +18,13 @@ import { guardSecrets, readWorkflow } from './workflow.ts';
  * @throws SealerError of any kind
  */
 export async function pushAction(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
-  const inputs = readPushInputs((name) => getInput(name));
+  const inputs = readPushInputs((name) => getInput(name, { trimWhitespace: !SIGNING_SECRETS.has(name) }));
   maskLogins(inputs, setSecret);
+  maskSigning(inputs.attest, setSecret);
   if (!inputs.allowUnsafeFork) await guardSecrets(await readWorkflow(env), []);
+  const signer = await signerOf(inputs.attest, env);
   if (inputs.digests.length > 0) {
-    await joinPlatforms(inputs, env, signal);
+    await joinPlatforms(inputs, env, signer, signal);
     return;
   }
   const source = inputs.image || inputs.tags[0];
@@ -35,6 +39,10 @@ export async function pushAction(env: NodeJS.ProcessEnv, signal: AbortSignal): P
   const found = await findImage(store, source);
   const { descriptor } = found;
   const targets = inputs.tags.length === 0 ? [ownName(found)] : completeNames(inputs.tags);
+  const { sbom } = inputs.attest;
+  if (sbom || signer !== undefined) {
+    info(describeAttestations(await attestImage(store, descriptor, { sbom, signer, version: VERSION, signal })));
+  }
   const pushed: PushedName[] = [];
   for (const target of targets) {
     report({ type: 'phase', title: `Pushing ${target}` });
@@ -50,7 +58,12 @@ export async function pushAction(env: NodeJS.ProcessEnv, signal: AbortSignal): P
 }
 
 /** What several jobs pushed by digest becomes one image, in the registry: nothing of it comes here. */
-async function joinPlatforms(inputs: PushInputs, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+async function joinPlatforms(
+  inputs: PushInputs,
+  env: NodeJS.ProcessEnv,
+  signer: Signer | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const sources = inputs.digests.map(parseReference);
   const targets = completeNames(inputs.tags).map(parseReference);
   const isWhole = sources.every((each) => each.digest !== undefined) && targets.length > 0 && inputs.image === '';
@@ -60,7 +73,9 @@ async function joinPlatforms(inputs: PushInputs, env: NodeJS.ProcessEnv, signal:
     });
   }
   await using session = await openSession(inputs, env, signal);
-  const { digest, size } = await createIndex(session.client, { sources, targets, signal });
+  const index = await createIndex(session.client, { sources, targets, signal });
+  if (signer !== undefined) await signRemote(session, index, targets, { signer, signal });
+  const { digest, size } = index;
   const pushed = targets.map((name) => {
     return { name: formatReference(name), digest, movedBytes: size, skippedBytes: 0 };
   });

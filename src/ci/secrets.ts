@@ -38,7 +38,7 @@ export async function placeFile(text: string, temporary: string): Promise<{ read
 }
 
 /** The runner masks by line, so a secret of several lines is several secrets. Very short lines would mask everything. */
-function maskLines(value: string, mask: (secret: string) => void): void {
+export function maskLines(value: string, mask: (secret: string) => void): void {
   if (value === '') return;
   mask(value);
   for (const line of value.split(/\r?\n/)) if (line.trim().length > 3) mask(line.trim());

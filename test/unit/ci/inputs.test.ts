@@ -47,7 +47,8 @@ suite('action.yml and the code agree', () => {
 
   for (const [folder, id, names] of [
     ['.', 'build', BUILD],
-    ['.', 'push', PUSH],
+    // The build has signed already, and made the one image that there is.
+    ['.', 'push', without(PUSH, 'digests', 'sbom', 'sign', 'signing-key', 'signing-passphrase')],
     ['actions/build', 'build', without(BUILD, 'push')],
     ['actions/push', 'push', PUSH],
   ] as const) {
