@@ -77,10 +77,10 @@ interface Reference {
   readonly path?: string;
 }
 
-/** `./actions/build` is not checked for its inputs, `sealer/build/actions/build@v1` is: they are the same. */
+/** `./actions/build` and `$/actions/build` are not checked for its inputs, `sealer/build/actions/build@v1` is: they are the same. */
 function withNames(text: string): string {
   return text.replaceAll(
-    /(\buses: )(['"]?)\.\/(?!\.github\/)((?:actions\/[\w-]+)?)\/?\2(?=[\s,}])/g,
+    /(\buses: )(['"]?)[.$]\/(?!\.github\/)((?:actions\/[\w-]+)?)\/?\2(?=[\s,}])/g,
     (_, uses: string, __, path: string) => `${uses}sealer/build${path === '' ? '' : `/${path}`}@v1`,
   );
 }

@@ -27,7 +27,7 @@ export interface StandInOptions {
 
 /**
  * What finds actions for the jobs of one run.
- * @returns for `./…` a folder of the job's workspace, for our own by name one of the release, for the known ones of others a stand-in
+ * @returns for `./…` a folder of the job's workspace, for our own by name or `$/…` one of the release, for the known ones of others a stand-in
  */
 export function standIns(options: StandInOptions): {
   readonly asked: readonly Asked[];
@@ -40,6 +40,7 @@ export function standIns(options: StandInOptions): {
     asked,
     resolver: (workspace) => (uses) => {
       if (uses.startsWith('./')) return { folder: join(workspace, uses) };
+      if (uses.startsWith('$/')) return { folder: join(options.release, uses.slice(2)) };
       const [name = '', ref = ''] = uses.split('@');
       if (name === repository || name.startsWith(`${repository}/`)) {
         if (ref !== 'v1') throw new Error(`${uses}: our own actions are used as @v1`);

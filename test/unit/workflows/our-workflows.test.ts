@@ -12,6 +12,8 @@ type Expected = Described | 'not started';
 
 interface Expectation {
   readonly events: Readonly<Record<string, readonly [happening: Happening, expected: Expected]>>;
+  /** Of a workflow that others call: what they give, for all of these events. */
+  readonly call?: Readonly<Record<string, unknown>>;
 }
 
 const AMD64 = 'on ubuntu-24.04';
@@ -86,6 +88,38 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
       'a pull request': [pullRequest(), 'not started'],
     },
   },
+  'preview.yml': {
+    call: { 'preview-label': 'preview', name: 'eu' },
+    events: {
+      'a pull request': [pullRequest(), { group: 'sealer-preview-7-eu cancels', jobs: [`preview ${AMD64}`] }],
+      'a push to it': [
+        pullRequest({ action: 'synchronize', number: 8 }),
+        { group: 'sealer-preview-8-eu cancels', jobs: [`preview ${AMD64}`] },
+      ],
+      'closing, in the group of making': [
+        pullRequest({ action: 'closed' }),
+        { group: 'sealer-preview-7-eu cancels', jobs: [`preview ${AMD64}`] },
+      ],
+      'our label': [
+        labeled('labeled', 'preview'),
+        { group: 'sealer-preview-7-eu cancels', jobs: [`preview ${AMD64}`] },
+      ],
+      'another label, which cancels nothing': [
+        labeled('unlabeled', 'bug'),
+        { group: 'sealer-preview-7-eu-5000 cancels', jobs: [] },
+      ],
+    },
+  },
+  'preview-sweep.yml': {
+    call: {},
+    events: {
+      'the schedule of who calls it': [
+        schedule('41 */6 * * *'),
+        { group: 'sealer-preview-sweep', jobs: [`sweep ${AMD64}`] },
+      ],
+      'a dispatch of who calls it': [dispatch(), { group: 'sealer-preview-sweep', jobs: [`sweep ${AMD64}`] }],
+    },
+  },
   'release.yml': {
     events: {
       'a dispatch is a dry run unless it says otherwise': [dispatch(), { group: 'release', jobs: RELEASE_BUILD }],
@@ -122,6 +156,12 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   },
 };
 
+/** An event about a label. */
+function labeled(action: string, label: string): Happening {
+  const happening = pullRequest({ action, labels: [label] });
+  return { ...happening, payload: { ...happening.payload, label: { name: label } } };
+}
+
 const nameOf = (file: string): string => file.replace('.github/workflows/', '');
 const files = ourWorkflows();
 
@@ -130,9 +170,10 @@ test('there is something expected of every workflow', () => {
 });
 
 for (const { name, text } of files) {
-  const { events = {} } = EXPECTED[nameOf(name)] ?? {};
+  const { events = {}, call } = EXPECTED[nameOf(name)] ?? {};
   const workflow = parseWorkflowFile(text);
-  const describe = (happening: Happening): Expected => describePlan(planRun({ workflow, file: name, happening }));
+  const setting = { workflow, file: name, ...(call === undefined ? {} : { callInputs: call }) };
+  const describe = (happening: Happening): Expected => describePlan(planRun({ ...setting, happening }));
 
   suite(nameOf(name), () => {
     for (const [what, [happening, expected]] of Object.entries(events)) {
@@ -145,6 +186,7 @@ for (const { name, text } of files) {
     test("a fork's pull request runs what ours does, with nothing that may write", () => {
       const happening = pullRequest({ isFork: true });
       const plan = planRun({ workflow, file: name, happening, secrets: { A: 'a' } });
+      // What a called workflow may, its caller says; and a fork's token may write nothing, whatever either says.
       if (plan === undefined) return;
       assert.deepEqual(describe(happening), describe(pullRequest()));
       for (const { id, permissions, runs } of plan.jobs) {
@@ -159,7 +201,7 @@ for (const { name, text } of files) {
         assert.notEqual(describe(schedule(cron)), 'not started', cron);
         assert.doesNotMatch(cron, /^(?:0|30|\*)/, cron);
       }
-      assert.equal(describe(schedule('1 1 1 1 1')), 'not started');
+      if (call === undefined) assert.equal(describe(schedule('1 1 1 1 1')), 'not started');
     });
   });
 }

@@ -7,10 +7,13 @@ export const pinRules = {
   /** The comment says which release the commit is, to people and to update bots. */
   'actions by their commit': ({ text, uses }) => {
     const lines = text.split('\n');
-    return uses
-      .filter((each) => !each.startsWith('./') && !each.startsWith('docker://'))
-      .filter((each) => !isCommit(each) || !lines.some((line) => isVersioned(line, each)))
-      .map((each) => `${each}: not pinned by a commit with its version beside it`);
+    return (
+      uses
+        // `$/` is the repository of the workflow itself, at the workflow's own commit.
+        .filter((each) => !/^(?:\.\/|\$\/|docker:)/.test(each))
+        .filter((each) => !isCommit(each) || !lines.some((line) => isVersioned(line, each)))
+        .map((each) => `${each}: not pinned by a commit with its version beside it`)
+    );
   },
   'images by their digest': ({ text, uses }) => {
     const images = [...uses.filter((each) => each.startsWith('docker://')), ...containersIn(load(text))];

@@ -21,7 +21,7 @@ export const stepRules = {
   /** Our actions hand their inputs on by environment, so to them they may be given; checkout takes them as data as well. */
   'foreign data goes by env': forSteps(({ step }) => {
     const { env: _, if: __, name: ___, with: inputs, ...others } = step;
-    const isCareful = /^(?:\.\/|sealer\/build[/@]|actions\/(?:checkout|upload-artifact|download-artifact)@)/.test(
+    const isCareful = /^(?:[.$]\/|sealer\/build[/@]|actions\/(?:checkout|upload-artifact|download-artifact)@)/.test(
       String(step.uses),
     );
     const looked = isCareful ? others : { ...others, with: inputs };
@@ -77,6 +77,6 @@ function readsCache(uses: string, inputs: Readonly<Record<string, unknown>>): bo
   if (/^actions\/cache[/@]/.test(uses)) return true;
   if (uses.startsWith('actions/setup-node@'))
     return inputs.cache !== undefined || String(inputs['package-manager-cache']) !== 'false';
-  const isBuild = /^(?:\.\/?(?:actions\/build)?|sealer\/build(?:\/actions\/build)?@.*)$/.test(uses);
+  const isBuild = /^(?:[.$]\/?(?:actions\/build)?|sealer\/build(?:\/actions\/build)?@.*)$/.test(uses);
   return isBuild && String(inputs.cache) !== 'false';
 }
