@@ -1,7 +1,7 @@
 /** The workflows that README.md prints, run exactly as they are printed. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { needs } from '../../lab/tools.ts';
@@ -10,16 +10,18 @@ import { PROJECT, printedWorkflows } from '../../lab/workflow/ours.ts';
 import { GHCR_TOOLS } from './ghcr.ts';
 import { openPrinted, type PrintedSetting, REPOSITORY } from './printed.ts';
 
-/** By the name of each printed workflow, where it is run. */
+/** By the name of each printed workflow, the test beside this one that runs it. */
 const RUN_BY: Readonly<Record<string, string>> = {
-  'cluster image': 'here',
-  'base images': 'here',
+  'cluster image': 'readme.test.ts',
+  'base images': 'readme.test.ts',
+  preview: 'preview.test.ts',
 };
 
 test('every workflow that is printed is run by a test', () => {
   const page = readFileSync(join(PROJECT, 'README.md'), 'utf8');
   const names = printedWorkflows(page).map(({ name }) => name.replace('README.md: ', ''));
   assert.deepEqual(names.sort(), Object.keys(RUN_BY).sort());
+  for (const file of Object.values(RUN_BY)) assert.ok(existsSync(join(import.meta.dirname, file)), file);
 });
 
 /** A pod whose container's image is in the registry. */
