@@ -109,7 +109,12 @@ async function attachmentOf(statement: Statement, signer: Signer | undefined): P
   const bytes = serializeStatement(statement);
   const { predicateType } = statement;
   if (signer === undefined) {
-    return { type: STATEMENT_TYPE, bytes, title: 'statement.intoto.json', annotations: { 'in-toto.io/predicate-type': predicateType } };
+    return {
+      type: STATEMENT_TYPE,
+      bytes,
+      title: 'statement.intoto.json',
+      annotations: { 'in-toto.io/predicate-type': predicateType },
+    };
   }
   return {
     type: BUNDLE_TYPE,

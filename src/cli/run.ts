@@ -31,10 +31,11 @@ const OPTIONAL_VALUES: Readonly<Record<string, string>> = {
   '--pull': 'always',
   '--save-images': 'true',
   '--lock': 'write',
+  '--sign': '',
 };
 
-/** Commands with the flags of a build. */
-const BUILDING: ReadonlySet<string> = new Set(['build', 'lock', 'images']);
+/** Commands with the flags of a build, or with `--sign`. */
+const BUILDING: ReadonlySet<string> = new Set(['build', 'lock', 'images', 'push']);
 
 /**
  * Writes out optional values (`--pull` is `--pull=always`), as `--pull .` must not take the context for a policy.

@@ -5,7 +5,7 @@ import type { Signer } from '../attest/index.ts';
 import { isSystemError, SealerError } from '../error.ts';
 
 export interface SigningOptions {
-  /** A key file, or `true`: the key of SEALER_SIGNING_KEY if it is set, else an identity. */
+  /** A key file; empty or `true`: the key of SEALER_SIGNING_KEY if it is set, else an identity. */
   readonly sign: string | true;
   readonly fetch?: typeof fetch | undefined;
 }
@@ -24,7 +24,7 @@ export async function openSigner(env: NodeJS.ProcessEnv, options: SigningOptions
     '../attest/index.ts'
   );
   const passphrase = env.SEALER_SIGNING_PASSPHRASE ?? env.COSIGN_PASSWORD;
-  if (sign !== true) return keySigner(await readPrivateKey(await readKeyFile(sign), passphrase, sign));
+  if (sign !== true && sign !== '') return keySigner(await readPrivateKey(await readKeyFile(sign), passphrase, sign));
   const { SEALER_SIGNING_KEY: key } = env;
   if (key) return keySigner(await readPrivateKey(key, passphrase, 'SEALER_SIGNING_KEY'));
   const token = () => getIdentityToken(env, fetch);
@@ -41,18 +41,13 @@ export async function readKeyFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    const isFolder = isSystemError(cause, 'EISDIR');
-    const why = isFolder
+    const isAbsent = isSystemError(cause, 'ENOENT');
+    const why = isSystemError(cause, 'EISDIR')
       ? 'it is a folder'
-      : isSystemError(cause, 'ENOENT')
+      : isAbsent
         ? 'there is no such file'
         : 'no permission';
-    throw new SealerError('SIGNING_KEY_INVALID', `The key ${file} cannot be read: ${why}`, {
-      hint: isFolder
-        ? 'Write --sign=FILE; where the key comes from the environment, put --sign behind the folder.'
-        : undefined,
-      cause,
-    });
+    throw new SealerError('SIGNING_KEY_INVALID', `The key ${file} cannot be read: ${why}`, { cause });
   }
 }
 

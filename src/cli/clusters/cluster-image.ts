@@ -6,6 +6,7 @@ import { SealerError } from '../../error.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import { formatReference, isReference, parseReference, type Reference } from '../../oci/reference.ts';
+import type { NamedImage } from '../../oci/store/index.ts';
 import { completeBaseName, findImage } from '../find-image.ts';
 import { requireTrusted } from '../trusted-image.ts';
 
@@ -46,10 +47,7 @@ export async function runnableImage(
   const isRemote = isReference(image);
   const known = pull === 'always' && isRemote ? undefined : await findImage(store, image).catch(absent);
   if (known !== undefined) {
-    if (trust !== undefined) {
-      const from = isReference(known.name) && pull !== 'never' ? parseReference(known.name) : undefined;
-      await requireTrusted(world, { digest: known.descriptor.digest, policy: trust, from, signal });
-    }
+    if (trust !== undefined) await requireKnown(world, known, pull, trust);
     const loaded = await loadRunnableImage(store, image, known.descriptor, arch).catch((error: unknown) => {
       // Pulled for another platform once.
       if (error instanceof SealerError && error.code === 'IMAGE_NOT_FOUND' && isRemote && pull !== 'never')
@@ -71,6 +69,32 @@ export async function runnableImage(
   const { descriptor } = await pullImage(client, store, pinned, { platforms: [platform], report, signal });
   await store.tag(formatReference(reference), descriptor);
   return await loadRunnableImage(store, image, descriptor, arch);
+}
+
+/**
+ * Verifies what a name means, before anything else is done: no host is asked for anything for an image that is refused.
+ * @throws SealerError SIGNATURE_MISSING, SIGNATURE_INVALID, and what the registry throws
+ */
+export async function requireSigned(
+  world: Pick<ClusterWorld, 'store' | 'client' | 'report' | 'signal' | 'baseRegistry'>,
+  named: string,
+  { pull = 'missing', trust }: Pick<ImageOptions, 'pull'> & { readonly trust: TrustPolicy },
+): Promise<void> {
+  const image = await completeBaseName(world.store, named, world.baseRegistry);
+  const isRemote = isReference(image);
+  const known = pull === 'always' && isRemote ? undefined : await findImage(world.store, image).catch(absent);
+  if (known !== undefined) await requireKnown(world, known, pull, trust);
+  else if (isRemote && pull !== 'never') await verifiedReference(world, parseReference(image), trust);
+}
+
+async function requireKnown(
+  world: Pick<ClusterWorld, 'store' | 'client' | 'report' | 'signal'>,
+  { name, descriptor }: NamedImage,
+  pull: PullMode,
+  policy: TrustPolicy,
+): Promise<void> {
+  const from = isReference(name) && pull !== 'never' ? parseReference(name) : undefined;
+  await requireTrusted(world, { digest: descriptor.digest, policy, from, signal: world.signal });
 }
 
 /** What a name means now, and is signed; the name may mean something else in a moment, the digest may not. */

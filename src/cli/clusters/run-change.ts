@@ -7,7 +7,7 @@ import type { OutputFlags } from '../flags.ts';
 import { printResult } from '../print.ts';
 import { readTrust, type TrustFlags } from '../trust-flags.ts';
 import { type ChangeFlags, toChangeOptions } from './change-flags.ts';
-import { type PullMode, runnableImage } from './cluster-image.ts';
+import { type PullMode, requireSigned, runnableImage } from './cluster-image.ts';
 import { confirmPlan } from './confirm.ts';
 import { describeChange, describePlan } from './describe-plan.ts';
 import { writeKubeconfig } from './kubeconfig-file.ts';
@@ -30,6 +30,8 @@ export async function runChange(context: CliContext, flags: RunChangeFlags, chan
   const { clusterfile, world } = change;
   const { isConfirmed, ...options } = toChangeOptions(flags);
   const trust = await readTrust(flags);
+  const { image } = clusterfile.cluster;
+  if (trust !== undefined && image !== '') await requireSigned(world, image, { pull: flags.pull, trust });
   const byName = (arch: string) => runnableImage(world, clusterfile.cluster.image, arch, { pull: flags.pull, trust });
   const changed = await changeCluster(
     {
