@@ -106,9 +106,23 @@ export function toBuildOptions(
   secrets: readonly SecretSource[],
   env: NodeJS.ProcessEnv,
 ): BuildOptions {
-  const { context, file, labels, annotations, noCache, pull, target, saveImages, type, compression } = inputs;
+  const { context, file, labels, annotations, noCache, pull, baseRegistry, target, saveImages, type, compression } =
+    inputs;
   return {
-    ...{ context, file, labels, annotations, noCache, pull, target, saveImages, type, compression, secrets },
+    ...{
+      context,
+      file,
+      labels,
+      annotations,
+      noCache,
+      pull,
+      baseRegistry,
+      target,
+      saveImages,
+      type,
+      compression,
+      secrets,
+    },
     tags: completeNames(inputs.tags),
     platforms: inputs.platforms.map(parsePlatform),
     buildArgs: readBuildArgs(inputs.buildArgs, env),

@@ -39,6 +39,7 @@ export interface BuildInputs extends RegistryInputs {
   readonly annotations: Readonly<Record<string, string>>;
   readonly noCache: boolean;
   readonly pull: PullPolicy;
+  readonly baseRegistry: string | undefined;
   readonly target: string | undefined;
   /** Values by ID. */
   readonly secrets: Readonly<Record<string, string>>;
@@ -96,6 +97,7 @@ export function readBuildInputs(read: ReadInput): BuildInputs {
     annotations: parsePairs(read('annotations'), { comma: false }),
     noCache: readBoolean(read, 'no-cache', false),
     pull: readPull(read),
+    baseRegistry: read('base-registry') || undefined,
     target: read('target') || undefined,
     secrets: parsePairs(read('secrets'), { comma: false, trim: false }),
     secretEnvs: parsePairs(read('secret-envs'), { comma: true }),

@@ -24,6 +24,7 @@ test('without flags a build is what the contract says', () => {
     annotations: {},
     noCache: false,
     pull: 'missing',
+    baseRegistry: undefined,
     target: undefined,
     secrets: [],
     imageLists: [],
