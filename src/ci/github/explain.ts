@@ -105,7 +105,9 @@ function describeField(error: unknown): string {
   return typeof message === 'string' ? message : `${field} ${code}`;
 }
 
+/** fetch says no more than that it failed; why is in the cause of its cause. */
 function reasonOf(error: Error): string {
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== '' ? cause.message : error.message;
+  let inner: Error = error;
+  while (inner.cause instanceof Error) inner = inner.cause;
+  return inner.message || error.message;
 }
