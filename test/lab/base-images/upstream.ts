@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import { noise } from '../scratch.ts';
 import { dockerArchive, tarGz, zstd } from './archives.ts';
 
 export interface UpstreamOptions {
@@ -94,7 +95,11 @@ async function putK3s(put: Put, version: string): Promise<void> {
   );
   const base = `github.com/k3s-io/k3s/releases/download/${version}`;
   for (const arch of ['amd64', 'arm64']) {
-    const program = `#!/bin/sh\necho 'k3s version ${version}' # ${arch}\n`;
+    // Large enough that who reads it has some of it when the connection breaks.
+    const program = Buffer.concat([
+      Buffer.from(`#!/bin/sh\necho 'k3s version ${version}'\nexit\n`),
+      noise(8 << 20, arch),
+    ]);
     const images = zstd(await dockerArchive(['docker.io/rancher/mirrored-pause:3.6'], arch));
     const name = arch === 'amd64' ? 'k3s' : `k3s-${arch}`;
     put(`${base}/${name}`, program);
