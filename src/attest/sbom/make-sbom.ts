@@ -42,14 +42,13 @@ export async function makeSbom(
   const base = basePackage(manifest);
   const contained = unique([...images, ...charts.map(chartPackage)]);
   const files = programs.map(programFile);
-  const created = manifest.annotations?.[`${OCI_ANNOTATION}.created`];
   return {
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',
     SPDXID: 'SPDXRef-DOCUMENT',
     name: `cluster-image ${platform} ${descriptor.digest}`,
     documentNamespace: `https://spdx.org/spdxdocs/sealer-cluster-image-${hexOf(descriptor.digest)}`,
-    creationInfo: { created: created ?? '1970-01-01T00:00:00Z', creators: [`Tool: sealer-${version}`] },
+    creationInfo: { created: createdAt(manifest), creators: [`Tool: sealer-${version}`] },
     packages: [rootPackage(manifest, descriptor.digest, platform), ...base, ...contained],
     ...(files.length === 0 ? {} : { files }),
     relationships: [
@@ -58,6 +57,12 @@ export async function makeSbom(
       ...[...contained, ...files].map(({ SPDXID }) => relation(ROOT, 'CONTAINS', SPDXID)),
     ],
   };
+}
+
+/** The image's own time, so that the same image gives the same document. SPDX wants whole seconds of UTC. */
+function createdAt({ annotations = {} }: ImageManifest): string {
+  const time = Date.parse(annotations[`${OCI_ANNOTATION}.created`] ?? '');
+  return new Date(Number.isNaN(time) ? 0 : time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 const UNKNOWN = { downloadLocation: NOASSERTION, filesAnalyzed: false, licenseConcluded: NOASSERTION } as const;
