@@ -42,7 +42,7 @@ suite('base-images.yml', { skip: needs('jq') }, () => {
       // What is attached to images has tests of its own, and signing without a key needs GitHub.
       return text
         .replace('REGISTRY: ghcr.io', `REGISTRY: ${registry.address}`)
-        .replace(/^ {10}(?:sbom|provenance|sign): true\n/gm, '');
+        .replace(/^ {10}(?:sbom|sign): true\n/gm, '');
     });
     const folder = join(tree, 'images');
     const updated = await sealer(['images', 'versions', 'k3s', '--update', '--folder', folder, ...mirror.flags], {
@@ -54,7 +54,10 @@ suite('base-images.yml', { skip: needs('jq') }, () => {
 
   const run = (more: Partial<WorkflowRunOptions>): Promise<EndedRun> => {
     const artifacts = join(root, 'artifacts');
-    const { resolver } = standIns({ tree, release: tree, artifacts });
+    const { resolver } = standIns({
+      ...{ tree, release: tree, artifacts },
+      others: { 'actions/attest': async () => ({ code: 0, outputs: new Map() }) },
+    });
     count += 1;
     const home = join(root, `home-${count}`);
     return runWorkflow({
