@@ -64,7 +64,10 @@ export const ERROR_CODES = {
   SOURCE_CHANGED: { exit: 1, means: 'A file changed while it was being packed.' },
   // signatures
   SIGNATURE_MISSING: { exit: 1, means: 'Nobody has signed the image that a name means now.' },
-  SIGNATURE_INVALID: { exit: 1, means: 'A signature is by another key or identity, for another image, or was altered.' },
+  SIGNATURE_INVALID: {
+    exit: 1,
+    means: 'A signature is by another key or identity, for another image, or was altered.',
+  },
   SIGNING_KEY_INVALID: { exit: 1, means: 'A key to sign or verify with cannot be read, or its passphrase is wrong.' },
   SIGNING_FAILED: { exit: 3, means: 'A service that signing without a key needs refuses, or does not answer.' },
   ID_TOKEN_MISSING: { exit: 1, means: 'Nothing proves who signs: no key, and no permission id-token: write.' },
