@@ -7,27 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { type CliResult, PROJECT, sealer } from '../../lab/cli.ts';
-import { type LabEngine, labEngine } from '../../lab/engine.ts';
+import { type CliResult, sealer } from '../../lab/cli.ts';
+import { labEngine } from '../../lab/engine.ts';
 import { copyOfBaseImages, LAB_IMAGES, needsBaseImages, SHOP_PORT } from '../../lab/hosts/base-image.ts';
-import { labHostImage } from '../../lab/hosts/host-image.ts';
+import { containerHostImage } from '../../lab/hosts/container-host.ts';
 import { unlessLong } from '../../lab/hosts/long.ts';
 
 const NAME = `laptop-${process.pid}`;
 const MINUTES = 60_000;
-
-/** The lab's image of hosts with the first program of ours, as images/host has it. */
-async function hostImage({ podman }: LabEngine): Promise<string> {
-  const name = `localhost/sealer-lab/container-host:${process.pid}`;
-  const id = (await podman('create', await labHostImage())).trim();
-  try {
-    await podman('cp', join(PROJECT, 'images', 'host', 'init'), `${id}:/opt/lab/sealer-init`);
-    await podman('commit', '-q', '--change', 'CMD ["/opt/lab/sealer-init"]', id, name);
-  } finally {
-    await podman('rm', '--force', id);
-  }
-  return name;
-}
 
 test('without a host named, a cluster runs on containers made for it; day-2 commands find it; delete leaves nothing', {
   skip: unlessLong(needsBaseImages()),
@@ -39,10 +26,7 @@ test('without a host named, a cluster runs on containers made for it; day-2 comm
   const engine = stack.use(await labEngine());
   assert.ok(engine.skip === false, String(engine.skip));
   await copyOfBaseImages(join(home, 'store'));
-  const image = await hostImage(engine);
-  stack.defer(async () => {
-    await engine.podman('rmi', '--force', image);
-  });
+  const { name: image } = stack.use(await containerHostImage(engine));
   const env = { ...engine.env, SEALER_HOME: join(home, 'store'), SEALER_HOST_IMAGE: image };
   const run = async (...args: readonly [string, ...string[]]): Promise<CliResult> => {
     const result = await sealer(args, { home, env });
