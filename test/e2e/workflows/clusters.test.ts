@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
@@ -63,8 +64,8 @@ suite('clusters of workflows', {
     copyTree(tree, (name, text) => alter(name, text, registry.address, `${images.address}/k8s.gcr.io/pause:3.2`));
     path = pathWith(join(root, 'bin'), {
       npm: npmStandIn(join(root, 'told')),
-      // What is built is there already.
-      docker: `test "$1 $2" = 'build -t'; '${join(PROJECT, 'test/lab/engine/podman')}' tag '${host.name}' "$3"`,
+      // What is built is there already. The engine's storage is below the home that is not the job's.
+      docker: `export HOME='${homedir()}'; test "$1 $2" = 'build -t'; '${join(PROJECT, 'test/lab/engine/podman')}' tag '${host.name}' "$3"`,
     });
     path = `${path}:${LAB_KUBERNETES_BIN}`;
     env = { ...engine.env, SEALER_MIRRORS: mirrorsOf(mirror) };
