@@ -12,6 +12,7 @@ import { runKubeadm } from '../run-kubeadm.ts';
 import { etcdMembers, removeMember, survivor } from './etcd.ts';
 import { ignoring } from './init.ts';
 import { readMarker, writeMarker } from './marker.ts';
+import { withEtcdAdmitted } from './refused-etcd.ts';
 import { resetHost } from './undo.ts';
 
 /**
@@ -85,7 +86,9 @@ async function runJoin(driver: Driver, host: Host, secrets: JoinSecrets): Promis
   const hidden = [secrets.token, ...(secrets.certificateKey === undefined ? [] : [secrets.certificateKey])];
   try {
     const words = ['join', `--config=${path}`, ...ignoring(settings.ignoredChecks)];
-    await runKubeadm(driver, host, words, { secrets: hidden });
+    const join = () => runKubeadm(driver, host, words, { secrets: hidden });
+    if (secrets.certificateKey === undefined) await join();
+    else await withEtcdAdmitted(driver, host, join);
   } finally {
     await host.exec({ argv: ['rm', '-f', path], allowFailure: true }).catch(() => {});
   }
