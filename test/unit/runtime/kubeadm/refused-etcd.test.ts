@@ -15,7 +15,7 @@ test('a kubelet that refused etcd is started again, once, and the join goes on',
     if (argv.includes('restart')) restarted.resolve();
     return { stdout: argv[0] === 'journalctl' ? `${REFUSED}\n` : '' };
   });
-  const joined = await withEtcdAdmitted(driver, host, async () => (await restarted.promise, 'joined'), 1);
+  const joined = await withEtcdAdmitted(driver, host, () => restarted.promise.then(() => 'joined'), 1);
   assert.equal(joined, 'joined');
   assert.equal(host.commands.filter(([, verb]) => verb === 'restart').length, 1);
 });
