@@ -35,8 +35,8 @@ export async function clusterMetadata(driver: Driver): Promise<Metadata> {
   };
 }
 
-/** From the tags of their images; the API itself tells only of the one that answers. */
-async function apiServerVersions({ kubectl, signal }: Driver): Promise<readonly string[]> {
+/** Of all masters, from the tags of their images; the API itself tells only of the one that answers. */
+export async function apiServerVersions({ kubectl, signal }: Driver): Promise<readonly string[]> {
   const { stdout } = await kubectl(
     ['-n', 'kube-system', 'get', 'pods', '-l', 'component=kube-apiserver', '-o', 'json'],
     { signal },

@@ -4,6 +4,7 @@ import { SealerError } from '../../../error.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { forEachHost } from '../../../hosts/index.ts';
 import { mapOf, stringOf } from '../../../kubernetes/fields.ts';
+import { poll, type Round } from '../../../kubernetes/poll.ts';
 import { listNodes, waitForNode } from '../../nodes/index.ts';
 import type { NodeState } from '../../runtime.ts';
 import { checkUpgrade } from '../../version.ts';
@@ -13,7 +14,7 @@ import { routeNode } from '../endpoint/route-node.ts';
 import { readClusterConfig, uploadClusterConfig } from '../members/cluster-config.ts';
 import { ignoring, installKubeconfig } from '../members/init.ts';
 import { masterAddresses } from '../members/join-members.ts';
-import { clusterMetadata } from '../metadata.ts';
+import { apiServerVersions, clusterMetadata } from '../metadata.ts';
 import { MANIFESTS } from '../places.ts';
 import { preloadImages } from '../prepare/preload.ts';
 import { differing, programsOf } from '../prepare/programs.ts';
@@ -22,6 +23,7 @@ import { takeSnapshot } from '../snapshot.ts';
 import { renewHost } from './renew-host.ts';
 
 const NODE_TIMEOUT_MS = 5 * 60_000;
+const TOLD_TIMEOUT_MS = 2 * 60_000;
 
 /**
  * Brings the cluster to the version of the driver's image, whose rootfs is on all hosts. What is done already is seen and left out,
@@ -65,12 +67,26 @@ export async function upgradeCluster(driver: Driver): Promise<void> {
       );
     });
   }
+  await waitForApiServers(driver);
   const current = await listNodes(kubectl, signal);
   const odd = current.filter(
     (node) => node.version !== image.kubeVersion && hosts.some(({ host }) => host.address === node.address),
   );
   if (odd.length === 0) return;
   throw new SealerError('STEP_FAILED', `nodes have another version still: ${odd.map(({ name }) => name).join(', ')}`);
+}
+
+/** A kubelet that was started again tells late what its static pods are. */
+async function waitForApiServers(driver: Driver): Promise<void> {
+  const { image, signal, report } = driver;
+  const isNew = (version: string): boolean => version === image.kubeVersion;
+  const told = await poll<true>(
+    async (): Promise<Round<true>> => ((await apiServerVersions(driver)).every(isNew) ? { done: true } : {}),
+    { timeoutMs: TOLD_TIMEOUT_MS, signal },
+  );
+  if (told !== undefined) return;
+  const message = `not every API server is known as ${image.kubeVersion} yet`;
+  report({ type: 'note', level: 'warning', message, hint: 'Look at `sealer status` in a while.' });
 }
 
 interface Member {
