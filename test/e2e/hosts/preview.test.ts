@@ -12,7 +12,7 @@ import { type LabPull, labGithub, stateOf } from '../../lab/github/index.ts';
 import { copyOfBaseImages, LAB_IMAGES, needsBaseImages, SHOP_PORT } from '../../lab/hosts/base-image.ts';
 import { labHosts } from '../../lab/hosts/index.ts';
 import { unlessLong } from '../../lab/hosts/long.ts';
-import { openSetting } from '../actions-setting.ts';
+import { openSetting } from '../actions/setting.ts';
 
 const MINUTES = 60_000;
 

@@ -230,14 +230,16 @@ function runDaemon(path: string, args: readonly string[], log: string): Running 
   };
 }
 
+/** Until it says that it is ready, and has made the namespace `default`, which it does only afterwards. */
 async function untilReady(api: Pick<ApiServer, 'send'>, running: Running): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (Date.now() < deadline && !running.hasEnded()) {
-    const isReady = await api.send('GET', '/readyz').then(
+  const answers = async (path: string): Promise<boolean> =>
+    await api.send('GET', path).then(
       () => true,
       () => false,
     );
-    if (isReady) return;
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline && !running.hasEnded()) {
+    if ((await answers('/readyz')) && (await answers('/api/v1/namespaces/default'))) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`kube-apiserver does not get ready:\n${readFileSync(running.log, 'utf8').slice(-3000)}`);

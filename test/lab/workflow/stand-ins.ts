@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { GITHUB_SCRIPT, isGithubScript } from '../../e2e/actions-github-script.ts';
+import { GITHUB_SCRIPT, isGithubScript } from '../../e2e/actions/github-script.ts';
 import type { Resolve, StandIn } from './steps.ts';
 
 /** What the stand-ins were asked for, in order. */

@@ -7,13 +7,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type CliResult, sealer, sealerJson } from '../lab/cli.ts';
-import { startDockerRegistry } from '../lab/docker-registry.ts';
-import { type LabEngine, labEngine } from '../lab/engine.ts';
-import { labClusterImage, needsCluster } from '../lab/kubernetes/cluster-image.ts';
-import { OPERATOR_NEEDS, type OperatorApp, operatorApp } from '../lab/operator/operator-app.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { needs } from '../lab/tools.ts';
+import { type CliResult, sealer, sealerJson } from '../../lab/cli.ts';
+import { startDockerRegistry } from '../../lab/docker-registry.ts';
+import { type LabEngine, labEngine } from '../../lab/engine.ts';
+import { labClusterImage, needsCluster } from '../../lab/kubernetes/cluster-image.ts';
+import { OPERATOR_NEEDS, type OperatorApp, operatorApp } from '../../lab/operator/operator-app.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { needs } from '../../lab/tools.ts';
 
 interface Built {
   readonly digest: string;

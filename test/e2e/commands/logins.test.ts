@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { CERTIFICATE_TOOLS, type Certificates, makeCertificates } from '../lab/certificates.ts';
-import { type CliResult, sealer, startSealer } from '../lab/cli.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { needs } from '../lab/tools.ts';
+import { CERTIFICATE_TOOLS, type Certificates, makeCertificates } from '../../lab/certificates.ts';
+import { type CliResult, sealer, startSealer } from '../../lab/cli.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { needs } from '../../lab/tools.ts';
 
 const PASSWORD = 'right pass:word';
 

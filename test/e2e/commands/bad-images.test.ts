@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { lacking } from '../integration/render/charts.ts';
-import { sealer } from '../lab/cli.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
+import { lacking } from '../../integration/render/charts.ts';
+import { sealer } from '../../lab/cli.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
 
 const NO_HELM = await lacking('helm');
 

@@ -8,16 +8,16 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EngineNetwork, parseNetwork } from '../../src/container-engine/network.ts';
-import { KubernetesClient, parseKubeconfig } from '../../src/kubernetes/index.ts';
-import { silent } from '../../src/progress.ts';
-import { folderStorage, type RegistryStorage } from '../../src/registry/server/index.ts';
-import { startTempCluster, type TempCluster } from '../../src/temp-cluster/index.ts';
-import { type LabEngine, labEngine, whatEngineLacks } from '../lab/engine.ts';
-import { labClusterImage } from '../lab/kubernetes/cluster-image.ts';
-import { folderOf, temporaryFolder } from '../lab/scratch.ts';
-import { runTool } from '../lab/tools.ts';
-import { clientOf, leftOf, untilContainer, untilNothingIsLeft } from './temp-cluster/left.ts';
+import { type EngineNetwork, parseNetwork } from '../../../src/container-engine/network.ts';
+import { KubernetesClient, parseKubeconfig } from '../../../src/kubernetes/index.ts';
+import { silent } from '../../../src/progress.ts';
+import { folderStorage, type RegistryStorage } from '../../../src/registry/server/index.ts';
+import { startTempCluster, type TempCluster } from '../../../src/temp-cluster/index.ts';
+import { type LabEngine, labEngine, whatEngineLacks } from '../../lab/engine.ts';
+import { labClusterImage } from '../../lab/kubernetes/cluster-image.ts';
+import { folderOf, temporaryFolder } from '../../lab/scratch.ts';
+import { runTool } from '../../lab/tools.ts';
+import { clientOf, leftOf, untilContainer, untilNothingIsLeft } from './left.ts';
 
 const skip = whatEngineLacks() ?? false;
 /** The first run on a machine builds Kubernetes. */
@@ -111,7 +111,7 @@ describe('a temporary cluster', { skip, timeout: BUILD_MS }, () => {
 
   test('leaves nothing when its process is killed while it runs', async (t) => {
     const scratch = await folderOf(t, 'killed');
-    const starter = join(import.meta.dirname, '../integration/temp-cluster/starter.ts');
+    const starter = join(import.meta.dirname, 'starter.ts');
     const child = spawn(process.execPath, [starter, image, scratch], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, HOME: scratch, ...engine.env },
@@ -123,7 +123,9 @@ describe('a temporary cluster', { skip, timeout: BUILD_MS }, () => {
       said += text;
       if (said.includes('ready')) break;
     }
+    assert.match(said, /^ready /m, 'it ran when it was killed');
     assert.ok(child.pid !== undefined);
+    assert.notDeepEqual(await leftOf(engine, child.pid), []);
     const exit = once(child, 'exit');
     child.kill('SIGKILL');
     await exit;

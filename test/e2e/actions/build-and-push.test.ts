@@ -5,10 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { folderStorage, serveRegistry } from '../../src/registry/server/index.ts';
-import { writeFiles } from '../lab/scratch.ts';
-import { needs } from '../lab/tools.ts';
-import { openSetting, type Setting } from './actions-setting.ts';
+import { folderStorage, serveRegistry } from '../../../src/registry/server/index.ts';
+import { writeFiles } from '../../lab/scratch.ts';
+import { needs } from '../../lab/tools.ts';
+import { openSetting, type Setting } from './setting.ts';
 
 let setting: Setting;
 

@@ -7,14 +7,19 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type ChartName, chartFixture, expectedImages, lacking } from '../integration/render/charts.ts';
-import { type CliResult, sealer, sealerJson } from '../lab/cli.ts';
-import { startDockerRegistry } from '../lab/docker-registry.ts';
-import { labEngine } from '../lab/engine.ts';
-import { hasRealK3s, LAB_KUBERNETES_VERSION, labClusterImage, needsCluster } from '../lab/kubernetes/cluster-image.ts';
-import { CHART_IMAGES_NEED, pushChartImages } from '../lab/operator/chart-images.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { needs } from '../lab/tools.ts';
+import { type ChartName, chartFixture, expectedImages, lacking } from '../../integration/render/charts.ts';
+import { type CliResult, sealer, sealerJson } from '../../lab/cli.ts';
+import { startDockerRegistry } from '../../lab/docker-registry.ts';
+import { labEngine } from '../../lab/engine.ts';
+import {
+  hasRealK3s,
+  LAB_KUBERNETES_VERSION,
+  labClusterImage,
+  needsCluster,
+} from '../../lab/kubernetes/cluster-image.ts';
+import { CHART_IMAGES_NEED, pushChartImages } from '../../lab/operator/chart-images.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { needs } from '../../lab/tools.ts';
 
 interface Built {
   readonly platforms: readonly { readonly images: readonly { readonly reference: string }[] }[];

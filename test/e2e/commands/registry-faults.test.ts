@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type CliResult, sealer, sealerJson } from '../lab/cli.ts';
-import { pushContainerImage } from '../lab/container-image.ts';
-import { type DockerRegistry, startDockerRegistry } from '../lab/docker-registry.ts';
-import { type Fault, type FaultyProxy, type Seen, startFaultyProxy } from '../lab/faulty-proxy.ts';
-import { noise, temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { needs, runTool } from '../lab/tools.ts';
+import { type CliResult, sealer, sealerJson } from '../../lab/cli.ts';
+import { pushContainerImage } from '../../lab/container-image.ts';
+import { type DockerRegistry, startDockerRegistry } from '../../lab/docker-registry.ts';
+import { type Fault, type FaultyProxy, type Seen, startFaultyProxy } from '../../lab/faulty-proxy.ts';
+import { noise, temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { needs, runTool } from '../../lab/tools.ts';
 
 const skip = needs('docker-registry', 'crane', 'tar');
 const BLOB = 3_000_000;

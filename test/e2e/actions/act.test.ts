@@ -7,11 +7,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { load } from 'js-yaml';
-import { bundle } from '../../bundle.ts';
-import { folderStorage, serveRegistry } from '../../src/registry/server/index.ts';
-import { PROJECT } from '../lab/cli.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { findTool, needs } from '../lab/tools.ts';
+import { bundle } from '../../../bundle.ts';
+import { folderStorage, serveRegistry } from '../../../src/registry/server/index.ts';
+import { PROJECT } from '../../lab/cli.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { findTool, needs } from '../../lab/tools.ts';
 
 const WORKFLOW = (tag: string): string => `
 on: push

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startDockerRegistry } from '../lab/docker-registry.ts';
-import { type LabEngine, labEngine } from '../lab/engine.ts';
-import { labClusterImage, needsCluster } from '../lab/kubernetes/cluster-image.ts';
-import { OPERATOR_NEEDS, type OperatorApp, operatorApp } from '../lab/operator/operator-app.ts';
-import { needs } from '../lab/tools.ts';
-import { openSetting, type Setting } from './actions-setting.ts';
+import { startDockerRegistry } from '../../lab/docker-registry.ts';
+import { type LabEngine, labEngine } from '../../lab/engine.ts';
+import { labClusterImage, needsCluster } from '../../lab/kubernetes/cluster-image.ts';
+import { OPERATOR_NEEDS, type OperatorApp, operatorApp } from '../../lab/operator/operator-app.ts';
+import { needs } from '../../lab/tools.ts';
+import { openSetting, type Setting } from '../actions/setting.ts';
 
 const SKIP = needsCluster() || OPERATOR_NEEDS || needs('docker-registry');
 

@@ -6,9 +6,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { encodeHeader } from '../../src/oci/tar/index.ts';
-import { sealer, sealerJson } from '../lab/cli.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
+import { encodeHeader } from '../../../src/oci/tar/index.ts';
+import { sealer, sealerJson } from '../../lab/cli.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
 
 const MB = 1024 ** 2;
 const SIZE = 6 * 1024 * MB;

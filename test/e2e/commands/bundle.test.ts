@@ -7,9 +7,9 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { BUNDLES, bundle } from '../../bundle.ts';
-import { PROJECT } from '../lab/cli.ts';
-import { temporaryFolder } from '../lab/scratch.ts';
+import { BUNDLES, bundle } from '../../../bundle.ts';
+import { PROJECT } from '../../lab/cli.ts';
+import { temporaryFolder } from '../../lab/scratch.ts';
 
 describe('the bundles', () => {
   const resources = new AsyncDisposableStack();

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type CliResult, cliCommand, sealer, sealerJson, startSealer } from '../lab/cli.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { runTool, works } from '../lab/tools.ts';
+import { type CliResult, cliCommand, sealer, sealerJson, startSealer } from '../../lab/cli.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { runTool, works } from '../../lab/tools.ts';
 
 interface Built {
   readonly digest: string;

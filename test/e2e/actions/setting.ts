@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundle } from '../../bundle.ts';
-import { folderStorage, type RunningRegistry, serveRegistry } from '../../src/registry/server/index.ts';
-import { PROJECT, sealer } from '../lab/cli.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { type RunOptions, type RunResult, runComposite } from './actions-runner.ts';
+import { bundle } from '../../../bundle.ts';
+import { folderStorage, type RunningRegistry, serveRegistry } from '../../../src/registry/server/index.ts';
+import { PROJECT, sealer } from '../../lab/cli.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { type RunOptions, type RunResult, runComposite } from './runner.ts';
 
 type Texts = Readonly<Record<string, string>>;
 

@@ -12,13 +12,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { dump } from 'js-yaml';
-import { startDockerRegistry } from '../lab/docker-registry.ts';
-import { type LabEngine, labEngine } from '../lab/engine.ts';
-import { hasRealK3s, labClusterImage, needsCluster } from '../lab/kubernetes/cluster-image.ts';
-import { OPERATOR_NAMESPACE } from '../lab/operator/manifests.ts';
-import { OPERATOR_NEEDS, operatorApp } from '../lab/operator/operator-app.ts';
-import { temporaryFolder } from '../lab/scratch.ts';
-import { needs } from '../lab/tools.ts';
+import { startDockerRegistry } from '../../lab/docker-registry.ts';
+import { type LabEngine, labEngine } from '../../lab/engine.ts';
+import { hasRealK3s, labClusterImage, needsCluster } from '../../lab/kubernetes/cluster-image.ts';
+import { OPERATOR_NAMESPACE } from '../../lab/operator/manifests.ts';
+import { OPERATOR_NEEDS, operatorApp } from '../../lab/operator/operator-app.ts';
+import { temporaryFolder } from '../../lab/scratch.ts';
+import { needs } from '../../lab/tools.ts';
 
 const ABSENT = needsCluster() || (hasRealK3s() && 'a real k3s takes its place');
 
@@ -222,7 +222,7 @@ async function startMirror(host: string, upstream: string): Promise<Mirror> {
 }
 
 async function apply(container: string, engine: LabEngine, text: string): Promise<void> {
-  const podman = join(import.meta.dirname, '../lab/engine/podman');
+  const podman = join(import.meta.dirname, '../../lab/engine/podman');
   assert.equal(engine.skip, false);
   await new Promise<void>((resolve, reject) => {
     const child = execFile(podman, ['exec', '-i', container, 'kubectl', 'apply', '-f', '-'], (error) =>

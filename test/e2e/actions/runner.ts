@@ -1,8 +1,8 @@
 /** Runs one of our actions as a job's only step: bash, GitHub's file and log commands, its expressions. */
 
-import { type Annotation, Session } from '../lab/workflow/session.ts';
-import { type Resolve, runAction } from '../lab/workflow/steps.ts';
-import { GITHUB_SCRIPT, isGithubScript } from './actions-github-script.ts';
+import { type Annotation, Session } from '../../lab/workflow/session.ts';
+import { type Resolve, runAction } from '../../lab/workflow/steps.ts';
+import { GITHUB_SCRIPT, isGithubScript } from './github-script.ts';
 
 export interface RunOptions {
   /** The folder that holds action.yml. */

@@ -4,12 +4,12 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type Mirror, startMirror } from '../lab/base-images/mirror.ts';
-import { type LabRegistry, startLabRegistry } from '../lab/base-images/registry.ts';
-import { FLANNEL_IMAGES, kubeadmImages, OTHER_IMAGES, sha256, upstreamFiles } from '../lab/base-images/upstream.ts';
-import { type CliResult, PROJECT, sealer } from '../lab/cli.ts';
-import { LAB_KUBERNETES_BIN } from '../lab/kubernetes/cluster-image.ts';
-import { temporaryFolder } from '../lab/scratch.ts';
+import { type Mirror, startMirror } from '../../lab/base-images/mirror.ts';
+import { type LabRegistry, startLabRegistry } from '../../lab/base-images/registry.ts';
+import { FLANNEL_IMAGES, kubeadmImages, OTHER_IMAGES, sha256, upstreamFiles } from '../../lab/base-images/upstream.ts';
+import { type CliResult, PROJECT, sealer } from '../../lab/cli.ts';
+import { LAB_KUBERNETES_BIN } from '../../lab/kubernetes/cluster-image.ts';
+import { temporaryFolder } from '../../lab/scratch.ts';
 
 const KUBEADM = join(LAB_KUBERNETES_BIN, 'kubeadm');
 const BOTH = ['--platform', 'linux/amd64', '--platform', 'linux/arm64'];

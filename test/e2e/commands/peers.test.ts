@@ -6,12 +6,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { sealer, sealerJson } from '../lab/cli.ts';
-import { pushContainerImage, pushIndex } from '../lab/container-image.ts';
-import { pullWithContainerd } from '../lab/containerd.ts';
-import { type DockerRegistry, startDockerRegistry } from '../lab/docker-registry.ts';
-import { noise, temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { needs, runTool } from '../lab/tools.ts';
+import { sealer, sealerJson } from '../../lab/cli.ts';
+import { pushContainerImage, pushIndex } from '../../lab/container-image.ts';
+import { pullWithContainerd } from '../../lab/containerd.ts';
+import { type DockerRegistry, startDockerRegistry } from '../../lab/docker-registry.ts';
+import { noise, temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { needs, runTool } from '../../lab/tools.ts';
 
 const skip = needs('skopeo', 'umoci', 'crane', 'docker-registry', 'tar');
 

@@ -6,11 +6,11 @@ import { readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { type NewEntry, pack } from 'tar-stream';
-import { sealer, sealerJson } from '../lab/cli.ts';
-import { startDockerRegistry } from '../lab/docker-registry.ts';
-import { writeHtpasswd } from '../lab/htpasswd.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
-import { needs, runTool } from '../lab/tools.ts';
+import { sealer, sealerJson } from '../../lab/cli.ts';
+import { startDockerRegistry } from '../../lab/docker-registry.ts';
+import { writeHtpasswd } from '../../lab/htpasswd.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
+import { needs, runTool } from '../../lab/tools.ts';
 
 describe('bad input', () => {
   const resources = new AsyncDisposableStack();
@@ -137,7 +137,7 @@ describe('bad input', () => {
   });
 
   for (const [what, entry] of [
-    ['../', { name: '../escaped' }],
+    ['../..', { name: '../escaped' }],
     ['absolute', { name: '/etc/escaped' }],
     ['device', { name: 'null', type: 'character-device', devmajor: 1, devminor: 3 }],
     ['linked', { name: 'hard', type: 'link', linkname: '../../etc/passwd' }],
@@ -199,7 +199,7 @@ describe('bad input', () => {
     mkdirSync(home, { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', home]);
     try {
-      const { noise } = await import('../lab/scratch.ts');
+      const { noise } = await import('../../lab/scratch.ts');
       kubefile('FROM scratch\nCOPY big big\n');
       writeFiles(context, { big: noise(8_000_000, 'big') });
       const full = await sealer(['build', '-t', 'x:v1', context], { home });

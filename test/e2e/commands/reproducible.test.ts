@@ -5,8 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, lutimesSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { PROJECT, sealerJson } from '../lab/cli.ts';
-import { temporaryFolder, writeFiles } from '../lab/scratch.ts';
+import { PROJECT, sealerJson } from '../../lab/cli.ts';
+import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65534;

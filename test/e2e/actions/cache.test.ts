@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { needs } from '../lab/tools.ts';
-import { startCacheService } from './actions-cache-service.ts';
-import { openSetting, type Setting } from './actions-setting.ts';
+import { needs } from '../../lab/tools.ts';
+import { startCacheService } from './cache-service.ts';
+import { openSetting, type Setting } from './setting.ts';
 
 const TOKEN = 'the-runtime-token';
 

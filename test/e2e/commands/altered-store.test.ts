@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { type CliResult, sealer, sealerJson, startSealer } from '../lab/cli.ts';
-import { noise, temporaryFolder, writeFiles } from '../lab/scratch.ts';
+import { type CliResult, sealer, sealerJson, startSealer } from '../../lab/cli.ts';
+import { noise, temporaryFolder, writeFiles } from '../../lab/scratch.ts';
 
 describe('a blob of the store', () => {
   const resources = new AsyncDisposableStack();
