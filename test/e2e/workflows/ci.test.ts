@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from '../../lab/free-port.ts';
 import { temporaryFolder } from '../../lab/scratch.ts';
 import { needs } from '../../lab/tools.ts';
 import { push } from '../../lab/workflow/events.ts';
@@ -23,6 +23,7 @@ test('ci.yml: the action builds and pushes from a checkout, and the registry has
   ];
   mkdirSync(artifacts);
   writeFileSync(told, '');
+  // The workflow names it in several places, so it has to be known before.
   const port = await freePort();
   copyTree(tree, (name, text) =>
     /^(?:\.github\/workflows\/ci\.yml|examples\/hello\/)/.test(name)
@@ -46,13 +47,3 @@ test('ci.yml: the action builds and pushes from a checkout, and the registry has
   // The registry was left running, as a runner finds it at the end of a job; it is ended with it.
   await assert.rejects(fetch(`http://localhost:${port}/v2/`));
 });
-
-/** A port that nobody listens on; the workflow names it in several places, so it has to be known before. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}

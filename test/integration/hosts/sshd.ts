@@ -3,12 +3,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { SshSpec } from '../../../src/clusterfile/desired.ts';
+import { freePort } from '../../lab/free-port.ts';
 import { findTool } from '../../lab/tools.ts';
 
 const run = promisify(execFile);
@@ -113,13 +113,4 @@ async function untilListening(stderr: NodeJS.ReadableStream): Promise<void> {
     });
     lines.once('close', () => reject(new Error(`sshd does not start:\n${said.join('\n')}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

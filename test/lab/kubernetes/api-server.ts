@@ -11,7 +11,7 @@ import https from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificates } from '../certificates.ts';
-import { freePort } from '../docker-registry.ts';
+import { freePort } from '../free-port.ts';
 import { temporaryFolder } from '../scratch.ts';
 import { needs, runTool } from '../tools.ts';
 
