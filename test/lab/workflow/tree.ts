@@ -63,7 +63,7 @@ export function pathWith(folder: string, scripts: Readonly<Record<string, string
 export function npmStandIn(told: string): string {
   return `
 case "$1" in
-  ci) cp -al '${join(PROJECT, 'node_modules')}' node_modules 2>/dev/null || cp -a '${join(PROJECT, 'node_modules')}' node_modules ;;
+  ci) cp -al '${join(PROJECT, 'node_modules')}' . 2>/dev/null || cp -a '${join(PROJECT, 'node_modules')}' . ;;
   publish) echo "npm $*" >> '${told}'; test -f "$2" ;;
   view) echo "npm $*" >> '${told}'; grep -qF "npm publish" '${told}' && echo "\${2##*@}" || exit 1 ;;
   *) exec "$(type -ap npm | sed -n 2p)" "$@" ;;
