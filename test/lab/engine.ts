@@ -90,7 +90,7 @@ async function untilAnswers(socket: string, service: ChildProcess): Promise<void
   service.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-4096);
   });
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 180_000;
   while (!(await answers(socket))) {
     if (service.exitCode !== null || Date.now() > deadline)
       throw new Error(`podman's service does not answer:\n${said}`);

@@ -22,7 +22,7 @@ const FILE = '.github/workflows/base-images.yml';
 const TOKEN = 'ghs_base_images_token';
 const CELL = 'images/k3s/versions.yaml';
 
-suite('base-images.yml', { skip: needs('jq') }, () => {
+suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
   const stack = new AsyncDisposableStack();
   let root = '';
   let tree = '';

@@ -35,7 +35,7 @@ const PAUSE = 'docker.io/rancher/mirrored-pause:3.1';
 const TOKEN = 'ghs_clusters_token';
 const VERSIONS = 'images/k3s/versions.yaml';
 
-const skip = unlessLong(needsBaseImages() || needsStandIns() || needs('jq', 'crane'));
+const skip = unlessLong(needsBaseImages() || needsStandIns() || needs('git', 'jq', 'crane'));
 
 suite('clusters of workflows', () => {
   const stack = new AsyncDisposableStack();
