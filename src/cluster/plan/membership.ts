@@ -57,7 +57,9 @@ export function checkMembership(desired: Desired, current: Current, members: Mem
   if (strangers.length > 0) {
     throw new SealerError('CLUSTER_EXISTS', 'Hosts are members of a cluster already', {
       problems: strangers,
-      hint: 'Name that cluster (--name, or metadata.name of the Clusterfile), or remove it from these hosts first.',
+      hint:
+        'Name that cluster (--name, or metadata.name of the Clusterfile) and keep one of its masters: they remember it, so replace ' +
+        'all of them in two steps. Or remove it from these hosts first.',
     });
   }
   const changing = roleChanges(desired, current);
@@ -72,18 +74,33 @@ export function checkMembership(desired: Desired, current: Current, members: Mem
   // They join before others leave; one that was a master and is broken may or may not come back.
   const fresh = members.newMasters.filter((address) => !known.includes(address));
   const works = (address: string) => current.hosts.get(address)?.state.member === 'master';
-  let all = [...known, ...fresh];
+  const isGone = (address: string) =>
+    members.leavingMasters.includes(address) && !works(address) && hasLeft(current, address);
+  let all = [...known.filter((address) => !isGone(address)), ...fresh];
   for (const leaving of members.leavingMasters) {
     checkQuorum({ members: all, healthy: all.filter((each) => works(each) || fresh.includes(each)), leaving });
     all = all.filter((address) => address !== leaving);
   }
 }
 
-/** Hosts that run something of a cluster that we know nothing of. */
+/**
+ * Whether etcd is without a master already: a removal that broke off after that is gone on with, however few are left. Drivers
+ * tell members by the names or addresses of nodes, and ask etcd once more themselves.
+ */
+function hasLeft({ metadata }: Current, address: string): boolean {
+  if (metadata === undefined || metadata.etcdMembers.length === 0) return false;
+  const name = metadata.nodes.find((node) => node.address === address)?.name;
+  return !metadata.etcdMembers.some((member) => member === address || member === name);
+}
+
+/**
+ * Hosts that run something of a cluster that we know nothing of. Whether we set them up does not matter: a cluster of ours whose
+ * masters are all wanted no more would get a second one beside it, and its nodes would belong to neither.
+ */
 function strangersOf(desired: Desired, current: Current): Problem[] {
   return [...desired.masters, ...desired.nodes].flatMap((address): Problem[] => {
     const host = current.hosts.get(address);
-    if (host === undefined || host.state.member === 'absent' || host.record.prepared !== undefined) return [];
+    if (host === undefined || host.state.member === 'absent') return [];
     // What is half set up is looked at again by the driver; a member that works is not to be lost.
     if (host.state.member === 'broken') return [];
     return [

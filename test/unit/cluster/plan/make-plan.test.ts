@@ -122,6 +122,18 @@ test('a master whose loss would break the quorum is not removed', () => {
   assert.throws(() => makePlan(wanted, current({ saved: before, hosts })), { code: 'QUORUM_AT_RISK' });
 });
 
+test('the removal of one of two masters that broke off when etcd was without it is gone on with', () => {
+  const before = desired({ masters: ['10.0.0.2', '10.0.0.3'] });
+  const wanted = desired({ masters: ['10.0.0.2'] });
+  const there = (etcdMembers: readonly string[]) =>
+    current({
+      ...{ saved: before, etcdMembers },
+      hosts: { '10.0.0.2': member(wanted, '10.0.0.2', 'master'), '10.0.0.3': at('broken') },
+    });
+  assert.deepEqual(ids(wanted, there(['node-10.0.0.2'])), ['delete-master 10.0.0.3', 'clean 10.0.0.3', 'wait']);
+  assert.throws(() => makePlan(wanted, there(['10.0.0.2', '10.0.0.3'])), { code: 'QUORUM_AT_RISK' });
+});
+
 test('the last master is not removed', () => {
   const before = desired({ masters: ['10.0.0.2'] });
   const wanted = desired({ masters: [], nodes: [] });
@@ -132,6 +144,16 @@ test('the last master is not removed', () => {
 test('members of a cluster that we know nothing of are left alone', () => {
   const wanted = desired({ masters: ['10.0.0.2'] });
   assert.throws(() => makePlan(wanted, current({ hosts: { '10.0.0.2': at('master') } })), { code: 'CLUSTER_EXISTS' });
+});
+
+test('no second cluster is made of nodes whose masters are all wanted no more', () => {
+  const before = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.3'] });
+  const wanted = desired({ masters: ['10.0.0.4'], nodes: ['10.0.0.3'] });
+  const hosts = { '10.0.0.3': member(before, '10.0.0.3', 'node'), '10.0.0.4': at('absent') };
+  assert.throws(() => makePlan(wanted, current({ hosts })), {
+    code: 'CLUSTER_EXISTS',
+    hint: /keep one of its masters/,
+  });
 });
 
 test('a node does not become a master while it is a member', () => {

@@ -46,10 +46,12 @@ interface There {
   readonly hosts: Readonly<Record<string, CurrentHost>>;
   /** Of every node. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Names. */
+  readonly etcdMembers?: readonly string[];
 }
 
 /** What is there; `saved`: what the last run wanted, and reached. */
-export function current({ saved, hosts, labels = {} }: There): Current {
+export function current({ saved, hosts, labels = {}, etcdMembers = [] }: There): Current {
   const members = Object.entries(hosts).filter(([, { state }]) => state.member === 'master' || state.member === 'node');
   const hasMaster = members.some(([, { state }]) => state.member === 'master');
   return {
@@ -63,7 +65,7 @@ export function current({ saved, hosts, labels = {} }: There): Current {
             role: state.member === 'master' ? ('master' as const) : ('node' as const),
             version: state.version ?? '',
           })),
-          ...{ sans: {}, etcdMembers: [] },
+          ...{ sans: {}, etcdMembers },
         }
       : undefined,
   };
