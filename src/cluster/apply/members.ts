@@ -4,6 +4,7 @@ import type { Host } from '../../hosts/host.ts';
 import { inParallel } from '../../parallel.ts';
 import { rootfsFolder } from '../distribution/index.ts';
 import type { Step } from '../plan/step.ts';
+import type { SavedState } from '../state/saved-state.ts';
 import { writeHostNames } from './host-names.ts';
 import { hostsOf, note, type Run, saveState } from './run.ts';
 
@@ -35,12 +36,18 @@ export async function init(step: Step, run: Run): Promise<void> {
 
 export async function joinMaster(step: Step, run: Run): Promise<void> {
   await run.runtime.joinMasters(hostsOf(run, step.hosts));
-  await saveState(run, { masters: union(run.state.masters, step.hosts) });
+  await saveState(run, { masters: union(run.state.masters, step.hosts), ...backIn(step, run) });
 }
 
 export async function joinNodes(step: Step, run: Run): Promise<void> {
   await run.runtime.joinNodes(hostsOf(run, step.hosts));
-  await saveState(run, { nodes: union(run.state.nodes, step.hosts) });
+  await saveState(run, { nodes: union(run.state.nodes, step.hosts), ...backIn(step, run) });
+}
+
+/** A host that is a member again owes nothing to the time when it was not. */
+function backIn({ hosts }: Step, { state }: Run): Pick<SavedState, 'leftovers'> {
+  const leftovers = (state.leftovers ?? []).filter((address) => !hosts.includes(address));
+  return { leftovers: leftovers.length > 0 ? leftovers : undefined };
 }
 
 export async function upgrade(step: Step, run: Run): Promise<void> {

@@ -1,6 +1,6 @@
 /** Makes a cluster what a Clusterfile and an image say: connect, look, plan, lock, do. */
 
-import { type Clusterfile, type HostSpec, writeClusterfile } from '../../clusterfile/index.ts';
+import type { Clusterfile, HostSpec } from '../../clusterfile/index.ts';
 import { type Problem, SealerError } from '../../error.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { DRIVERS } from '../../runtime/drivers.ts';
@@ -28,6 +28,7 @@ import { lockCluster } from '../state/lock.ts';
 import { readSavedState, type SavedState } from '../state/saved-state.ts';
 import type { ClusterWorld } from '../world.ts';
 import { environmentOf, selectable } from './host-settings.ts';
+import { nextState } from './next-state.ts';
 
 export interface ChangeRequest {
   readonly clusterfile: Clusterfile;
@@ -60,6 +61,14 @@ export interface Changed {
  * @throws SealerError of every kind that hosts, images and plans have
  */
 export async function changeCluster(request: ChangeRequest, world: ClusterWorld): Promise<Changed> {
+  for (;;) {
+    const changed = await attempt(request, world);
+    if (changed !== undefined) return changed;
+  }
+}
+
+/** @returns undefined if another run changed the cluster before we had the lock: all that was worked out is of before then */
+async function attempt(request: ChangeRequest, world: ClusterWorld): Promise<Changed | undefined> {
   const { clusterfile } = request;
   const { cluster } = clusterfile;
   await using fleet = new Fleet({ open: world.open, limit: world.parallel });
@@ -105,8 +114,9 @@ export async function changeCluster(request: ChangeRequest, world: ClusterWorld)
     },
   );
   const signal = AbortSignal.any([world.signal, lock.lost]);
-  // Somebody may have changed it while we waited.
-  const { plan, current } = await look({ ...prepared, saved: await readSavedState(masterHosts, home) });
+  // Hosts that came or went meanwhile, or another place of the registry: none of it is in what we prepared.
+  if ((await readSavedState(masterHosts, home))?.serial !== saved?.serial) return undefined;
+  const { plan, current } = await look(prepared);
   for (const message of plan.warnings) world.report({ type: 'note', level: 'warning', message });
   if (plan.steps.length === 0) {
     return { plan, changed: false, sent: 0, times: [], kubeconfig: await prepared.runtime.kubeconfig() };
@@ -248,10 +258,11 @@ async function checkHosts({ fleet, desired, image, home, saved, world }: Prepare
   });
 }
 
-/** Members that are not wanted any more are reached the same way as the others, if they can be. */
+/** Members that are not wanted any more, and what is left of earlier ones, are reached the same way as the others, if they can be. */
 async function addLeaving(fleet: Fleet, { cluster }: Clusterfile, saved: SavedState | undefined): Promise<void> {
   const wanted = new Set(cluster.hosts.map(({ address }) => address));
-  const gone = [...(saved?.masters ?? []), ...(saved?.nodes ?? [])].filter((address) => !wanted.has(address));
+  const known = [...(saved?.masters ?? []), ...(saved?.nodes ?? []), ...(saved?.leftovers ?? [])];
+  const gone = known.filter((address) => !wanted.has(address));
   const ssh = cluster.hosts[0]?.ssh;
   if (ssh === undefined) return;
   const hosts = gone.map((address): HostSpec => ({ address, roles: [], ssh, env: {}, labels: {}, taints: [] }));
@@ -271,27 +282,4 @@ async function archOf(fleet: Fleet, { cluster }: Clusterfile): Promise<string> {
     problems: others.map(({ address, arch }) => ({ code: 'IMAGE_UNFIT', message: `${address} is ${arch}` })),
     hint: 'Take hosts of one architecture for one cluster.',
   });
-}
-
-/** The state that a run begins with. */
-function nextState(clusterfile: Clusterfile, image: RunnableImage, saved: SavedState | undefined): SavedState {
-  const next = { name: image.name, digest: image.digest, kubeVersion: image.kubeVersion };
-  const isOther = saved !== undefined && saved.image.digest !== image.digest;
-  return {
-    version: 1,
-    serial: saved?.serial ?? 0,
-    name: clusterfile.cluster.name,
-    runtime: image.runtime ?? saved?.runtime ?? 'kubeadm',
-    image: next,
-    previous: isOther ? saved.image : saved?.previous,
-    clusterfile: writeClusterfile(clusterfile),
-    masters: saved?.masters ?? [],
-    nodes: saved?.nodes ?? [],
-    registryHosts: saved?.registryHosts ?? [],
-    launched: saved?.launched ?? {},
-    apps: saved?.apps ?? {},
-    appImages: saved?.appImages ?? [],
-    sans: saved?.sans ?? [],
-    nodeSettings: saved?.nodeSettings ?? {},
-  };
 }

@@ -10,6 +10,7 @@ import { runPlugins } from '../plugins/index.ts';
 import { lockCluster } from '../state/lock.ts';
 import type { ClusterWorld } from '../world.ts';
 import type { KnownCluster } from './known-cluster.ts';
+import { checkStillLatest } from './still-latest.ts';
 
 export interface DeleteOptions {
   readonly dryRun: boolean;
@@ -40,7 +41,7 @@ export function deletionPlan({ saved, masters, nodes }: KnownCluster): Plan {
 
 /**
  * Deletes a cluster. Hosts that cannot be reached are named, and left as they are; run again when they are back.
- * @throws SealerError HOST_UNREACHABLE naming them, once the others are done
+ * @throws SealerError CLUSTER_LOCKED; HOST_UNREACHABLE naming them, once the others are done
  */
 export async function deleteCluster(known: KnownCluster, options: DeleteOptions, world: ClusterWorld): Promise<Plan> {
   const plan = deletionPlan(known);
@@ -53,6 +54,7 @@ export async function deleteCluster(known: KnownCluster, options: DeleteOptions,
   const holder = { by: world.by, command: world.command, since: new Date(world.now()).toISOString() };
   const lockable = masters.filter(({ address }) => !unreachable.has(address));
   await using lock = await lockCluster(lockable, home, holder, { ...options.lock, signal: world.signal });
+  await checkStillLatest(known, lockable);
   const signal = AbortSignal.any([world.signal, lock.lost]);
   const phase = async (name: 'pre-uninstall' | 'post-uninstall') => {
     const { cluster, plugins } = known.clusterfile;
@@ -80,8 +82,9 @@ export async function deleteCluster(known: KnownCluster, options: DeleteOptions,
   world.report({ type: 'phase', title: 'Leave the hosts as they were' });
   // Masters last: who comes again finds the state there.
   const last = new Set(masters);
+  const lost = new Set(await fleet.reach(known.leftovers));
   await inParallel(
-    reachable.filter((host) => !last.has(host)),
+    [...reachable.filter((host) => !last.has(host)), ...known.leftovers.filter(({ address }) => !lost.has(address))],
     fleet.limit,
     (host) => cleanHost(host, home, signal),
   );

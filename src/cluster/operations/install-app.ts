@@ -29,6 +29,7 @@ import type { ClusterWorld } from '../world.ts';
 import type { Changed } from './change-cluster.ts';
 import { environmentOf } from './host-settings.ts';
 import type { KnownCluster } from './known-cluster.ts';
+import { checkStillLatest } from './still-latest.ts';
 
 export interface InstallRequest {
   readonly known: KnownCluster;
@@ -46,7 +47,7 @@ export interface InstallRequest {
 
 /**
  * Brings what the cluster lacks, launches what differs, waits. The same image a second time does nothing.
- * @throws SealerError IMAGE_UNFIT for an image with Kubernetes in it; HOST_UNREACHABLE; of every kind that hosts and images have
+ * @throws SealerError IMAGE_UNFIT for an image with Kubernetes in it; CLUSTER_LOCKED; HOST_UNREACHABLE; of every kind that hosts and images have
  */
 export async function installApp(request: InstallRequest, world: ClusterWorld): Promise<Changed> {
   const { known, image } = request;
@@ -95,6 +96,7 @@ export async function installApp(request: InstallRequest, world: ClusterWorld): 
 
   const holder = { by: world.by, command: world.command, since: new Date(world.now()).toISOString() };
   await using lock = await lockCluster(alive, home, holder, { ...request.lock, signal: world.signal });
+  await checkStillLatest(known, alive);
   const signal = AbortSignal.any([world.signal, lock.lost]);
   const runtime = known.runtimeWith(access);
   const rootfs = rootfsFolder(home, image.digest);

@@ -40,6 +40,8 @@ export interface KnownCluster extends AsyncDisposable {
   readonly fleet: Fleet;
   readonly masters: readonly Host[];
   readonly nodes: readonly Host[];
+  /** Members no more, and not cleaned yet. */
+  readonly leftovers: readonly Host[];
   readonly runtime: Runtime;
   /** The same runtime, whose hosts pull from another registry, or by other names. */
   readonly runtimeWith: (registry: RegistryAccess) => Runtime;
@@ -79,6 +81,7 @@ export async function openKnownCluster(target: ClusterTarget, world: ClusterWorl
     });
   const masters = hostsOf(saved.masters.length > 0 ? saved.masters : mastersOf(clusterfile));
   const nodes = hostsOf(saved.nodes);
+  const leftovers = hostsOf(saved.leftovers ?? []);
   const { registry } = clusterfile.cluster;
   const create = await DRIVERS[saved.runtime]();
   const context = {
@@ -111,6 +114,7 @@ export async function openKnownCluster(target: ClusterTarget, world: ClusterWorl
     fleet,
     masters,
     nodes,
+    leftovers,
     runtime,
     runtimeWith,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

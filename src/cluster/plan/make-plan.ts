@@ -135,7 +135,8 @@ function growSteps(desired: Desired, current: Current, members: Membership): Ste
   ];
 }
 
-function shrinkSteps(_desired: Desired, _current: Current, { leavingMasters, leavingNodes }: Membership): Step[] {
+function shrinkSteps(_desired: Desired, _current: Current, members: Membership): Step[] {
+  const { leavingMasters, leavingNodes, leftovers } = members;
   const reason = 'a member that is no longer wanted';
   return [
     ...step('delete-nodes', leavingNodes, {
@@ -146,7 +147,7 @@ function shrinkSteps(_desired: Desired, _current: Current, { leavingMasters, lea
     ...leavingMasters.flatMap((address) =>
       step('delete-master', [address], { title: `Remove the master ${address}`, reason, risk: 'destructive' }),
     ),
-    ...step('clean', [...leavingNodes, ...leavingMasters], {
+    ...step('clean', [...new Set([...leavingNodes, ...leavingMasters, ...leftovers])], {
       title: 'Leave removed hosts as they were',
       reason: 'what was installed there is not needed',
       risk: 'none',

@@ -18,6 +18,8 @@ export interface Membership {
   /** Members that are not wanted any more; some may be out of reach. */
   readonly leavingMasters: readonly string[];
   readonly leavingNodes: readonly string[];
+  /** Members no more, and not wanted again, that a run which broke off did not leave as they were. */
+  readonly leftovers: readonly string[];
 }
 
 /** Compares who is wanted with who is there. */
@@ -40,6 +42,7 @@ export function membershipOf(desired: Desired, current: Current): Membership {
     newNodes: desired.nodes.filter((address) => memberOf(address) !== 'node'),
     leavingMasters,
     leavingNodes: (saved?.nodes ?? []).filter((address) => !all.has(address)),
+    leftovers: (saved?.leftovers ?? []).filter((address) => !all.has(address)),
   };
 }
 

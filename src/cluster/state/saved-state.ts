@@ -22,6 +22,8 @@ export interface SavedState {
   readonly clusterfile: string;
   readonly masters: readonly string[];
   readonly nodes: readonly string[];
+  /** Hosts that are members no more, and are not what they were before yet: a run that broke off owes them that. */
+  readonly leftovers?: readonly string[] | undefined;
   readonly registryHosts: readonly string[];
   /** What was launched last and got through: a digest of its commands, files and environment, by name. */
   readonly launched: Readonly<Record<string, string>>;

@@ -134,6 +134,14 @@ test('the removal of one of two masters that broke off when etcd was without it 
   assert.throws(() => makePlan(wanted, there(['10.0.0.2', '10.0.0.3'])), { code: 'QUORUM_AT_RISK' });
 });
 
+test('a host that left and was not cleaned when the run broke off is cleaned by the next, unless it is wanted again', () => {
+  const wanted = desired({ masters: ['10.0.0.2'] });
+  const there = current({ saved: wanted, hosts: { '10.0.0.2': member(wanted, '10.0.0.2', 'master') } });
+  assert.ok(there.saved);
+  const owing = { ...there, saved: { ...there.saved, leftovers: ['10.0.0.2', '10.0.0.3'] } };
+  assert.deepEqual(ids(wanted, owing), ['clean 10.0.0.3', 'wait']);
+});
+
 test('the last master is not removed', () => {
   const before = desired({ masters: ['10.0.0.2'] });
   const wanted = desired({ masters: [], nodes: [] });
