@@ -16,10 +16,16 @@ export async function cleanHost(host: Host, home: string, signal?: AbortSignal):
   const putBackHostname = await hostnameBefore(host, home, signal);
   await restoreFootprint(host, home, { signal });
   await putBackHostname();
-  await host.exec({ argv: ['rm', '-rf', '--one-file-system', home], signal });
+  await host.exec({ argv: ['sh', '-c', REMOVE_HOME, 'sealer', home], signal });
   // The data root goes with its last cluster; a folder that is not empty stays.
   await host.exec({ argv: ['rmdir', parentOf(home)], allowFailure: true, signal });
 }
+
+/** What is mounted below it stays, and is said. busybox's rm knows no `--one-file-system`, and not each of its finds `-delete`. */
+const REMOVE_HOME = `
+test -e "$1" || exit 0
+find "$1" -xdev ! -type d -exec rm -f {} + && find "$1" -xdev -depth -type d -exec rmdir {} +
+`;
 
 function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { cleanHost } from '../../../../src/cluster/apply/clean-host.ts';
+import { fakeHost } from '../../runtime/services/fake-host.ts';
+
+const busybox = spawnSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).stdout.trim();
+
+test("a cluster's folder is removed with busybox's tools as well, twice if it has to be", {
+  skip: busybox === '' && 'no busybox',
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sealer-clean-'));
+  try {
+    for (const name of ['sh', 'find', 'rm', 'rmdir']) symlinkSync(busybox, join(folder, name));
+    const home = join(folder, 'data/shop');
+    mkdirSync(join(home, 'rootfs/bin'), { recursive: true });
+    writeFileSync(join(home, 'rootfs/bin/kubeadm'), '');
+    const host = fakeHost('openrc');
+    await cleanHost(host, home);
+    const removal = host.commands.findLast((argv) => argv.at(-1) === home && !argv.includes('rmdir'));
+    assert.ok(removal);
+    for (const _ of ['once', 'again']) {
+      execFileSync(join(folder, removal[0] ?? ''), removal.slice(1), { env: { PATH: folder } });
+      assert.ok(!existsSync(home));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
