@@ -42,17 +42,21 @@ export async function routeNode(driver: Driver, host: Host, masters: readonly st
   await pointEndpoint(host, loopbackOf(masters), signal);
 }
 
-/** Tells all nodes that are members who the masters are. A node that is away is told of in a note: it is told in the next run. */
+/**
+ * Tells all nodes that are members who the masters are; one that cannot be reached does not keep the others from it.
+ * @throws SealerError HOST_UNREACHABLE, HOST_TIMEOUT, NODE_NOT_READY: who is not told now would never be
+ */
 export async function routeNodes(driver: Driver, nodes: readonly Host[], masters: readonly string[]): Promise<void> {
-  const { signal, report } = driver;
   const work = async (host: Host): Promise<void> => {
     await routeNode(driver, host, masters).catch((error: unknown) => {
       if (!(error instanceof SealerError) || !['HOST_UNREACHABLE', 'HOST_TIMEOUT'].includes(error.code)) throw error;
-      const message = `${host.label} was not told of the changed masters: ${error.message}`;
-      report({ type: 'note', level: 'warning', message, hint: 'Run the same command again when it is back.' });
+      throw new SealerError(error.code, `${host.label} was not told of the changed masters: ${error.message}`, {
+        hint: 'Run the same command again when it is back, or without it.',
+        cause: error,
+      });
     });
   };
-  await forEachHost(nodes, work, { limit: 16, signal });
+  await forEachHost(nodes, work, { limit: 16, signal: driver.signal });
 }
 
 /** Asks through the balancer as the node itself: so it is known that the kubelet will get through. */

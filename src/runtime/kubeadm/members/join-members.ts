@@ -18,7 +18,7 @@ const BATCH = 16;
 
 const ETCD_TIMEOUT_MS = 3 * 60_000;
 
-/** Each is Ready, and its etcd a member that answers, before the next begins. Then all nodes learn of them. */
+/** Each is Ready, its etcd a member that answers, and known to all nodes, before the next begins. */
 export async function joinMasters(driver: Driver, hosts: readonly Host[]): Promise<void> {
   if (hosts.length === 0) return;
   await using credentials = lazyCredentials(driver, true);
@@ -26,7 +26,6 @@ export async function joinMasters(driver: Driver, hosts: readonly Host[]): Promi
     driver.signal.throwIfAborted();
     await joinMaster(driver, host, credentials.get);
   }
-  await tellNodes(driver);
 }
 
 /** All hosts are Ready in the end. */
@@ -75,6 +74,8 @@ async function joinMaster(driver: Driver, host: Host, secrets: () => Promise<Joi
   const via = await survivor(driver, [host.address]);
   await waitForMember(via, host.address, { timeoutMs: ETCD_TIMEOUT_MS, signal });
   if (isNew) await restartProxy(driver, name);
+  // Nobody comes back to a host that is a member: of a run that breaks off after the mark, the nodes would never hear.
+  await tellNodes(driver);
   await markMember(driver, host, 'master');
 }
 

@@ -48,7 +48,8 @@ export async function joinHost(
     );
   }
   if (marker?.phase === 'joined' && !(await isForgotten(driver, host, role))) return true;
-  if (marker !== undefined) await undo(driver, host, role);
+  if (marker !== undefined) await resetHost(driver, host);
+  await forget(driver, host, role);
   await writeMarker(host, home, { role, phase: 'joining' }, signal);
   if (endpoint.isOurs) await pointEndpoint(host, (await driver.liveMaster()).address, signal);
   await runJoin(driver, host, await secrets());
@@ -106,10 +107,12 @@ async function isForgotten(driver: Driver, host: Host, role: 'master' | 'node'):
   return !(await etcdMembers(via, signal)).some(({ address }) => address === host.address);
 }
 
-/** Half a member leaves traces on the others as well: a node that is not Ready, a member of etcd that never answers. */
-async function undo(driver: Driver, host: Host, role: 'master' | 'node'): Promise<void> {
+/**
+ * Half a member leaves traces on the others: a node that is not Ready, a member of etcd that never answers. So does a host that
+ * was one and was installed anew: its new etcd, without its data, would end as soon as it took the old one's place.
+ */
+async function forget(driver: Driver, host: Host, role: 'master' | 'node'): Promise<void> {
   const { kubectl, signal } = driver;
-  await resetHost(driver, host);
   const node = await findNode(kubectl, host.address, signal);
   if (node !== undefined) await deleteNode(kubectl, node.name, signal);
   if (role === 'node') return;
