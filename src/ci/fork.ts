@@ -66,7 +66,7 @@ function forkHead(eventName: string, payload: unknown): ForkHead | undefined {
   const base = at(payload, 'repository', 'id');
   if (eventName === 'pull_request_target') {
     const request = at(payload, 'pull_request');
-    if (!isFork(at(request, 'head', 'repo', 'id'), base)) return undefined;
+    if (!isFork(at(request, 'head', 'repo'), base)) return undefined;
     return {
       repository: textAt(request, 'head', 'repo', 'full_name'),
       commits: texts(at(request, 'head', 'sha'), at(request, 'merge_commit_sha')),
@@ -75,7 +75,7 @@ function forkHead(eventName: string, payload: unknown): ForkHead | undefined {
   const run = at(payload, 'workflow_run');
   const cause = textAt(run, 'event');
   if (eventName !== 'workflow_run' || cause?.startsWith('pull_request') !== true) return undefined;
-  if (!isFork(at(run, 'head_repository', 'id'), base)) return undefined;
+  if (!isFork(at(run, 'head_repository'), base)) return undefined;
   // For runs that pull_request_target caused, head_sha is the base branch's.
   const headSha = cause === 'pull_request_target' ? undefined : at(run, 'head_sha');
   return {
@@ -84,8 +84,13 @@ function forkHead(eventName: string, payload: unknown): ForkHead | undefined {
   };
 }
 
+/**
+ * A fork that was deleted is null in the payload, and its code is still there as refs/pull/N/head: nobody gets past by deleting
+ * what he has proposed from. (actions/checkout lets that through.)
+ */
 function isFork(head: unknown, base: unknown): boolean {
-  return typeof head === 'number' && typeof base === 'number' && head !== base;
+  if (typeof base !== 'number') return false;
+  return head === null || (typeof at(head, 'id') === 'number' && at(head, 'id') !== base);
 }
 
 function isRemoteOf(remote: string | undefined, repository: string | undefined): boolean {

@@ -44,6 +44,19 @@ suite('the code of a fork in a privileged workflow', () => {
     }
   });
 
+  test('is known by its commit when the fork was deleted meanwhile', () => {
+    const { pull_request: request } = TARGET;
+    const target = { ...TARGET, pull_request: { ...request, head: { ...request.head, repo: null } } };
+    const run = { ...RUN, workflow_run: { ...RUN.workflow_run, head_repository: null } };
+    for (const [event, payload] of [
+      ['pull_request_target', target],
+      ['workflow_run', run],
+    ] as const) {
+      assert.ok(isPrivilegedForkCode(event, payload, { commits: [SHA], remote: 'https://github.com/us/shop' }), event);
+      assert.ok(!isPrivilegedForkCode(event, payload, { commits: [BASE], remote: 'https://github.com/us/shop' }), event);
+    }
+  });
+
   test('is not seen where there is none', () => {
     const own = { repository: { id: 1 }, pull_request: { head: { repo: { id: 1 }, sha: SHA } } };
     const checkout = { commits: [SHA], remote: 'https://github.com/us/shop' };
