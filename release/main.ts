@@ -1,7 +1,7 @@
 /**
  * The steps of release.yml:
  *
- *     node release/main.ts plan                     what is released: outputs for the other jobs
+ *     node release/main.ts plan                     what is released, and what moves to it as tags are now: outputs
  *     node release/main.ts compare ONE OTHER        two builds are the same; output `digest`
  *     node release/main.ts check FOLDER             a build is the one that was compared (EXPECTED)
  *     node release/main.ts tag DIST                 makes the release commit and its tag (TAG); output `commit`

@@ -23,7 +23,10 @@ const GH = (told: string): string => `
 echo "gh $*" >> '${told}'
 [ "$GH_TOKEN" = ${TOKEN} ]
 case "$2" in
-  view) grep -qF "gh release create $3" '${told}' ;;
+  view)
+    if [ -e '${told}.draft' ]; then echo true
+    else grep -qF "gh release create $3" '${told}' && echo false; fi ;;
+  delete) rm '${told}.draft' ;;
   create) while [ $# -gt 0 ]; do [ "$1" != --notes-file ] || cat "$2" >> '${told}'; shift; done ;;
 esac
 `;
@@ -37,6 +40,8 @@ interface Setting extends AsyncDisposable {
   readonly artifacts: string;
   readonly asked: readonly Asked[];
   told(): string;
+  /** As a job leaves it that is killed while gh uploads. */
+  leaveDraft(): void;
   run(options?: Partial<WorkflowRunOptions>, inputs?: Readonly<Record<string, boolean>>): Promise<EndedRun>;
   git(...args: string[]): string;
 }
@@ -65,6 +70,7 @@ async function openSetting(): Promise<Setting> {
   return {
     ...{ bare, artifacts, asked },
     told: () => readFileSync(told, 'utf8'),
+    leaveDraft: () => writeFileSync(`${told}.draft`, ''),
     run: (options, inputs = { 'dry-run': false }) =>
       runWorkflow({
         ...{
@@ -109,9 +115,6 @@ suite('release.yml', { skip: needs('git') }, () => {
     assert.deepEqual(run.jobs.plan?.outputs, {
       version: '1.2.3',
       tag: 'v1.2.3',
-      moving: 'v1 v1.2',
-      'image-tags': 'v1.2.3 v1 v1.2',
-      'npm-tag': 'latest',
       'is-prerelease': 'false',
     });
     digest = run.jobs.compare?.outputs.digest ?? '';
@@ -154,8 +157,8 @@ suite('release.yml', { skip: needs('git') }, () => {
         .split('\n')
         .filter((line) => !line.startsWith('docker login')),
       [
-        'gh release view v1.2.3',
-        'gh release create v1.2.3 --verify-tag --title v1.2.3 --notes-file NOTES --prerelease=false release-files/sealer-1.2.3.tgz',
+        'gh release view v1.2.3 --json isDraft --jq .isDraft',
+        'gh release create v1.2.3 --verify-tag --title v1.2.3 --notes-file NOTES --prerelease=false --latest=true release-files/sealer-1.2.3.tgz',
         '- Something new',
         'npm view sealer@1.2.3 version',
         'npm publish release-files/sealer-1.2.3.tgz --provenance --access public --ignore-scripts --tag latest',
@@ -183,6 +186,32 @@ suite('release.yml', { skip: needs('git') }, () => {
     assert.ok(run.success, run.log);
     assert.equal(run.jobs.publish?.outputs.commit, commit);
     assert.equal(count(), before);
+  });
+
+  test('a draft that a broken run left is made anew, not taken for the release', async () => {
+    setting.leaveDraft();
+    const from = setting.told().length;
+    const run = await setting.run(rest(['publish']));
+    assert.ok(run.success, run.log);
+    assert.match(setting.told().slice(from), /gh release delete v1\.2\.3 --yes\ngh release create v1\.2\.3 /);
+  });
+
+  test('run again when a later release is out, it takes nobody back', async () => {
+    const later = setting.git('commit-tree', '-m', 'Release v1.2.4', 'main^{tree}');
+    for (const tag of ['v1.2.4', 'v1.2', 'v1']) setting.git('tag', '--force', tag, later);
+    setting.leaveDraft();
+    const from = setting.told().length;
+    // Of a run that was planned, and broke off, before there was v1.2.4.
+    const plan = { outputs: { version: '1.2.3', tag: 'v1.2.3', moving: 'v1 v1.2', 'npm-tag': 'latest' } };
+    const only = ['publish', 'npm', 'host-image', 'move'];
+    const run = await setting.run({ only, assumed: { plan, compare: { outputs: { digest } } } });
+    assert.ok(run.success, run.log);
+    for (const tag of ['v1', 'v1.2']) assert.equal(setting.git('rev-parse', tag), later, tag);
+    const told = setting.told().slice(from);
+    assert.match(told, /gh release create v1\.2\.3 .*--latest=false/);
+    assert.deepEqual(told.match(/imagetools create --tag \S+/g), [
+      'imagetools create --tag ghcr.io/sealer/host:v1.2.3',
+    ]);
   });
 
   test('two builds that differ stop everything, and the file is named', async () => {

@@ -53,7 +53,10 @@ suite('the code of a fork in a privileged workflow', () => {
       ['workflow_run', run],
     ] as const) {
       assert.ok(isPrivilegedForkCode(event, payload, { commits: [SHA], remote: 'https://github.com/us/shop' }), event);
-      assert.ok(!isPrivilegedForkCode(event, payload, { commits: [BASE], remote: 'https://github.com/us/shop' }), event);
+      assert.ok(
+        !isPrivilegedForkCode(event, payload, { commits: [BASE], remote: 'https://github.com/us/shop' }),
+        event,
+      );
     }
   });
 
