@@ -160,9 +160,9 @@ function readAsset(reader: Reader, node: YamlNode, name: string): Asset | undefi
   return { url, sha256 };
 }
 
-/** Addresses become build arguments, so nothing may be in them that means something elsewhere. */
+/** Addresses become build arguments, so nothing may be in them that means something elsewhere, nor `..`, which leads elsewhere. */
 function isSafeUrl(text: string): boolean {
-  return /^https:\/\/[a-z0-9.-]+(?:\/[A-Za-z0-9._~%+@-]+)+$/.test(text) && URL.canParse(text);
+  return /^https:\/\/[a-z0-9.-]+(?:\/[A-Za-z0-9._~%+@-]+)+$/.test(text) && URL.parse(text)?.href === text;
 }
 
 function refuseTwice(reader: Reader, versions: readonly VersionEntry[]): void {

@@ -6,7 +6,7 @@ import { k0s } from './upstream/k0s.ts';
 import { k3s } from './upstream/k3s.ts';
 import { kubeadm } from './upstream/kubeadm.ts';
 import type { RuntimeUpstream } from './upstream/runtime-upstream.ts';
-import type { Upstream } from './upstream/upstream.ts';
+import { changed, type Upstream } from './upstream/upstream.ts';
 import {
   ASSET_PLATFORMS,
   type Asset,
@@ -14,6 +14,7 @@ import {
   type BaseRuntime,
   type Content,
   compareVersions,
+  KUBE_VERSION,
   minorVersion,
   plainVersion,
   type VersionEntry,
@@ -36,7 +37,7 @@ export async function latestVersions(file: VersionsFile, upstream: Upstream): Pr
       hint: 'Write channels: [stable, v1.33].',
     });
   }
-  const newest = [...new Set(await runtime.latest(upstream, file.channels))];
+  const newest = oneOfEachRelease(checked(await runtime.latest(upstream, file.channels), file));
   const minors = new Set(newest.map(minorVersion));
   const taken = new Set(newest.map(plainVersion));
   const older = file.versions.filter(
@@ -46,6 +47,27 @@ export async function latestVersions(file: VersionsFile, upstream: Upstream): Pr
   const current: VersionEntry[] = [];
   for (const version of newest) current.push(await describe(file, runtime, upstream, version, components));
   return kept([...current, ...older], file.keep);
+}
+
+/**
+ * Versions become addresses, tags and the text of a pull request: what upstream says has to be one, of the channel that was asked for.
+ * @throws SealerError UPSTREAM_CHANGED
+ */
+function checked(versions: readonly string[], { runtime, channels }: VersionsFile): readonly string[] {
+  for (const [i, version] of versions.entries()) {
+    const channel = channels[i] ?? '';
+    const isOfChannel = !channel.startsWith('v') || minorVersion(version) === channel;
+    if (KUBE_VERSION.test(version) && isOfChannel) continue;
+    throw changed(`${runtime}'s channel ${channel}`, `${JSON.stringify(version.slice(0, 80))} is no version of it`);
+  }
+  return versions;
+}
+
+/** Channels may be at different builds of one release, which would have one tag: the newest is it. */
+function oneOfEachRelease(versions: readonly string[]): readonly string[] {
+  return [...Map.groupBy(versions, plainVersion).values()].map(
+    ([first = '', ...more]) => [first, ...more].toSorted(compareVersions).at(-1) ?? first,
+  );
 }
 
 /** Newest first, and of each minor version so many. */

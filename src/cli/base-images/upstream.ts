@@ -19,7 +19,9 @@ export function openUpstream(
   client: RegistryClient,
   { files, registries }: ReadMirrors,
 ): Upstream {
-  const token = env.GITHUB_TOKEN ?? env.GH_TOKEN ?? '';
+  // On a GitHub Enterprise server, the token is that server's: api.github.com does not know it, and is not to be told it.
+  const isGithubCom = (env.GITHUB_SERVER_URL || 'https://github.com') === 'https://github.com';
+  const token = isGithubCom ? (env.GITHUB_TOKEN ?? env.GH_TOKEN ?? '') : '';
   return {
     fetch,
     mirrors: files,

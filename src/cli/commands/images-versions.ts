@@ -90,7 +90,9 @@ interface Updated {
 
 /** What one upstream denies does not keep the others from being written; it is thrown in the end. */
 async function update(context: CliContext, images: readonly ReadVersions[], flags: Flags): Promise<void> {
-  const { compareEntries, describeChanges, latestVersions, writeVersions } = await import('../../base-images/index.ts');
+  const { compareEntries, describeChanges, latestVersions, parseVersions, writeVersions } = await import(
+    '../../base-images/index.ts'
+  );
   const { openUpstream } = await import('../base-images/upstream.ts');
   const mirrors = readMirrors(flags.mirror ?? [], context.env);
   const updated: Updated[] = [];
@@ -102,7 +104,12 @@ async function update(context: CliContext, images: readonly ReadVersions[], flag
     try {
       const entries = await latestVersions(versions, upstream);
       const changes = compareEntries(versions.versions, entries);
-      if (changes.length > 0) await writeText(file, writeVersions(text, entries));
+      if (changes.length > 0) {
+        const written = writeVersions(text, entries);
+        // Whatever upstream says is held to what a person may write: no file is left that cannot be read.
+        parseVersions(written, file);
+        await writeText(file, written);
+      }
       updated.push({ image: runtime, file, changes });
     } catch (error) {
       failures.push(toSealerError(error, context.signal));

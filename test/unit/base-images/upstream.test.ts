@@ -7,6 +7,7 @@ import { parseChecksums } from '../../../src/base-images/upstream/checksums.ts';
 import { newestOf } from '../../../src/base-images/upstream/github-releases.ts';
 import { newestBuild } from '../../../src/base-images/upstream/newest-build.ts';
 import { readBytes, readText } from '../../../src/base-images/upstream/upstream.ts';
+import { openUpstream } from '../../../src/cli/base-images/upstream.ts';
 import { SealerError } from '../../../src/error.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { formatReference } from '../../../src/oci/reference.ts';
@@ -148,6 +149,52 @@ test('older patch releases stay as long as the file keeps them', async () => {
     (await latestVersions(before(keep), upstreamOf(mirror))).map(({ version }) => version);
   assert.deepEqual(await versionsOf(1), ['v1.20.2+k3s1']);
   assert.deepEqual(await versionsOf(2), ['v1.20.2+k3s1', 'v1.20.1+k3s1']);
+});
+
+function withChannels(latest: Readonly<Record<string, string>>): Map<string, Uint8Array> {
+  const data = Object.entries(latest).map(([id, version]) => ({ id, type: 'channel', name: id, latest: version }));
+  const channels = Buffer.from(JSON.stringify({ type: 'collection', data }));
+  return new Map([...FILES, ['update.k3s.io/v1-release/channels', channels]]);
+}
+
+test('channels at two builds of one release are one version: the newer, for both would have one tag', async () => {
+  const files = withChannels({ stable: 'v1.20.2+k3s1', 'v1.20': 'v1.20.2+k3s2' });
+  for (const [path, bytes] of FILES) {
+    if (path.includes('v1.20.2+k3s1')) files.set(path.replace('v1.20.2+k3s1', 'v1.20.2+k3s2'), bytes);
+  }
+  await using mirror = await startMirror(files);
+  const found = await latestVersions(fileOf('k3s'), upstreamOf(mirror));
+  assert.deepEqual(
+    found.map(({ version }) => version),
+    ['v1.20.2+k3s2'],
+  );
+});
+
+test('what a channel says is a version of that channel, or nothing is asked with it', async () => {
+  for (const version of [
+    '../../../../mallory/k3s/releases/download/v1.20.9',
+    'v1.20.9+k3s1](https://mallory.example)',
+    'v1.21.0+k3s1',
+    'v1.20.3-rc1+k3s1',
+    '',
+  ]) {
+    await using mirror = await startMirror(withChannels({ stable: 'v1.20.2+k3s1', 'v1.20': version }));
+    assert.equal(await codeOf(latestVersions(fileOf('k3s'), upstreamOf(mirror))), 'UPSTREAM_CHANGED', version);
+    assert.deepEqual(
+      mirror.asked.filter((path) => !path.includes('channels')),
+      [],
+    );
+  }
+});
+
+test('the token of a GitHub Enterprise server is not told to api.github.com', () => {
+  const tokenIn = (env: NodeJS.ProcessEnv) =>
+    openUpstream({ env, signal: AbortSignal.timeout(1000) }, undefined as never, { files: {}, registries: {} })
+      .githubToken;
+  const token = { GITHUB_TOKEN: 'a-secret' };
+  assert.equal(tokenIn(token), 'a-secret');
+  assert.equal(tokenIn({ ...token, GITHUB_SERVER_URL: 'https://github.com' }), 'a-secret');
+  assert.equal(tokenIn({ ...token, GITHUB_SERVER_URL: 'https://github.example.com' }), undefined);
 });
 
 test('a checksum that upstream does not publish is an error, and nothing is made up', async () => {

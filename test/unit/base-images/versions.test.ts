@@ -96,6 +96,8 @@ test('an address that a shell or a Kubefile would take for more than a path is r
     'https://example.com/a?b=c',
     'https://u:p@example.com/a',
     'https://example.com/a b',
+    'https://example.com/ours/../theirs/a',
+    'https://example.com/ours/%2e%2e/theirs/a',
   ]) {
     assert.equal(problemsOf(TEXT.replace('https://example.com/calico.yaml', `'${url}'`)).length, 1, url);
   }
