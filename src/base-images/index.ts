@@ -5,6 +5,7 @@ export { type BuildReleaseOptions, type BuiltRelease, buildRelease } from './bui
 export { type Cell, type Mirrors, mirrorArgs, type Release, releasesOf } from './cells.ts';
 export { compareEntries, describeChanges, type VersionChange } from './changes.ts';
 export { contextDigest, INPUTS_ANNOTATION, type Inputs, inputsDigest } from './inputs-digest.ts';
+export { leadingTags } from './leading-tags.ts';
 export {
   type BaseImage,
   type Matrix,

@@ -3,6 +3,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { type Cell, type Release, releasesOf } from './cells.ts';
 import { type Inputs, inputsDigest } from './inputs-digest.ts';
+import { leadingTags } from './leading-tags.ts';
 import { nextRevision, type PublishedImage } from './published.ts';
 import type { VersionsFile } from './versions.ts';
 
@@ -120,16 +121,19 @@ function releaseWith(
   published: PublishedImage | undefined,
 ): MatrixRelease {
   const immutable = `${release.tag}-r${nextRevision(tags, release.tag)}`;
+  // A platform that is neither built nor published, for it was not asked for, is not in the index.
+  const platforms = cells.flatMap(({ platform, build, index }): ReleasePlatform[] => {
+    if (build) return [{ platform, digest: undefined, index }];
+    const digest = published?.platforms.get(platform)?.digest;
+    return digest === undefined ? [] : [{ platform, digest, index: undefined }];
+  });
+  // Then those who follow the minor version on the platform that lacks would be left without one.
+  const floating = platforms.length === cells.length ? release.floating : [];
   return {
     ...release,
     repository,
     immutable,
-    tags: [immutable, release.tag, ...release.floating],
-    // A platform that is neither built nor published, for it was not asked for, is not in the index.
-    platforms: cells.flatMap(({ platform, build, index }): ReleasePlatform[] => {
-      if (build) return [{ platform, digest: undefined, index }];
-      const digest = published?.platforms.get(platform)?.digest;
-      return digest === undefined ? [] : [{ platform, digest, index: undefined }];
-    }),
+    tags: leadingTags([immutable, release.tag, ...floating], tags),
+    platforms,
   };
 }

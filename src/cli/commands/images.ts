@@ -13,6 +13,7 @@ import { openStore } from '../session.ts';
 import { imagesBuildCommand } from './images-build.ts';
 import { imagesDiscoverCommand } from './images-discover.ts';
 import { imagesMatrixCommand } from './images-matrix.ts';
+import { imagesTagsCommand } from './images-tags.ts';
 import { imagesVersionsCommand } from './images-versions.ts';
 
 interface ImagesFlags extends OutputFlags, StoreFlags {
@@ -46,7 +47,8 @@ export function imagesCommand(context: CliContext): Command {
     .addCommand(imagesDiscoverCommand(context))
     .addCommand(imagesVersionsCommand(context))
     .addCommand(imagesMatrixCommand(context))
-    .addCommand(imagesBuildCommand(context));
+    .addCommand(imagesBuildCommand(context))
+    .addCommand(imagesTagsCommand(context));
 }
 
 function columns({ name, descriptor }: NamedImage, { trunc, digests }: ImagesFlags): readonly string[] {

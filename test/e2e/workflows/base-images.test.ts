@@ -76,13 +76,16 @@ suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
     });
   };
   const outputs = (run: EndedRun) => run.jobs.prepare?.outputs ?? {};
-  const digestOf = async (tag: string): Promise<string | null> => {
-    const answer = await fetch(`${registry.url}/v2/sealer/k3s/manifests/${tag}`, {
-      headers: {
-        authorization: `Basic ${Buffer.from(`octocat:${TOKEN}`).toString('base64')}`,
-        accept: 'application/vnd.oci.image.index.v1+json',
-      },
+  const TYPE = 'application/vnd.oci.image.index.v1+json';
+  const authorization = `Basic ${Buffer.from(`octocat:${TOKEN}`).toString('base64')}`;
+  const manifest = (tag: string, body?: string): Promise<Response> =>
+    fetch(`${registry.url}/v2/sealer/k3s/manifests/${tag}`, {
+      headers: { authorization, accept: TYPE, ...(body === undefined ? {} : { 'content-type': TYPE }) },
+      ...(body === undefined ? {} : { method: 'PUT', body }),
     });
+  const digestOf = async (tag: string): Promise<string | null> => {
+    const answer = await manifest(tag);
+    await answer.body?.cancel();
     return answer.ok ? answer.headers.get('docker-content-digest') : null;
   };
 
@@ -102,8 +105,10 @@ suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
   const publish = async (): Promise<EndedRun> => {
     const prepared = await run({ only: ['prepare'] });
     assert.ok(prepared.success, prepared.log);
-    return await run({ only: ['publish'], assumed: { prepare: { outputs: outputs(prepared) } } });
+    planned = outputs(prepared);
+    return await run({ only: ['publish'], assumed: { prepare: { outputs: planned } } });
   };
+  let planned: EndedRun['jobs'][string]['outputs'] = {};
 
   test('what has not booted is not published', async () => {
     cpSync(join(root, 'artifacts/built-0'), join(root, 'artifacts/booted-0'), { recursive: true });
@@ -120,6 +125,20 @@ suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
     assert.ok(digest);
     assert.deepEqual([await digestOf('v1.20.2'), await digestOf('v1.20')], [digest, digest]);
     assert.ok(!published.log.includes(TOKEN), 'the token is nowhere');
+  });
+
+  test('publishing again when others have published more takes nobody back', async () => {
+    const digest = await digestOf('v1.20.2-r1');
+    const index = JSON.parse(await (await manifest('v1.20')).text()) as object;
+    const newer = JSON.stringify({ ...index, annotations: { of: 'a later patch release' } });
+    for (const tag of ['v1.20.3', 'v1.20']) assert.equal((await manifest(tag, newer)).status, 201);
+    const later = await digestOf('v1.20');
+    assert.notEqual(later, digest);
+    // As a job that broke off is run again: with what was planned and has booted in its time.
+    const again = await run({ only: ['publish'], assumed: { prepare: { outputs: planned } } });
+    assert.ok(again.success, again.log);
+    assert.deepEqual([await digestOf('v1.20.2-r1'), await digestOf('v1.20.2')], [digest, digest]);
+    assert.equal(await digestOf('v1.20'), later);
   });
 
   test('when nothing has changed, prepare skips everything and says why, and no job follows', async () => {

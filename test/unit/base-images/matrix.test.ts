@@ -7,6 +7,7 @@ import {
   basesOf,
   contextDigest,
   inputsDigest,
+  leadingTags,
   nextRevision,
   type PublishedImage,
   parseVersions,
@@ -110,6 +111,37 @@ test('filters choose cells, force builds what has not changed, and a limit leave
   assert.equal(built(limited.cells).length, 4);
   assert.equal(limited.releases.length, 2);
   assert.equal(limited.cells[4]?.reason, 'later: not published yet, but this run is full');
+});
+
+test('a release that lacks a platform, for it was not asked for, does not take the minor version’s name', async () => {
+  const { releases } = await planMatrix([imageWith()], { filter: ['v1.34.1-flannel-amd64'] });
+  assert.deepEqual(
+    releases.map(({ tags, platforms }) => [tags, platforms.length]),
+    [[['v1.34.1-r1', 'v1.34.1'], 1]],
+  );
+});
+
+test('a minor version’s name does not go back to a patch release that is older than what is published', async () => {
+  const image = imageWith();
+  const { releases } = await planMatrix([
+    { ...image, tags: new Set(['v1.34.2-r1', 'v1.34.2', 'v1.34', 'v1.33.9-calico']) },
+  ]);
+  assert.deepEqual(
+    releases.map(({ tags }) => tags.at(-1)),
+    ['v1.34.1', 'v1.34-calico', 'v1.33', 'v1.33.4-calico'],
+  );
+});
+
+test('of planned tags those lead back that somebody has passed meanwhile', () => {
+  const planned = ['v1.33.4-r2', 'v1.33.4', 'v1.33'];
+  const now = (...published: string[]) => leadingTags(planned, new Set(published));
+  assert.deepEqual(now(), planned);
+  assert.deepEqual(
+    now('v1.33.4-r1', 'v1.33.4-r2', 'v1.33.4', 'v1.33', 'v1.33.3', 'v1.34.9', 'v1.33.5-calico'),
+    planned,
+  );
+  assert.deepEqual(now('v1.33.10'), ['v1.33.4-r2', 'v1.33.4'], 'by number, not by text');
+  assert.deepEqual(now('v1.33.4-r3'), ['v1.33.4-r2']);
 });
 
 test('mirrors are no inputs; context, data, bases and the program that builds are', () => {
