@@ -7,6 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { SealerError } from '../../../src/error.ts';
 import { type LaunchOptions, type LaunchStep, runLaunch } from '../../../src/launch/index.ts';
 import { folderOf, writeFiles } from '../../lab/scratch.ts';
+import { untilEnded } from '../../lab/until-ended.ts';
 
 const KUBECONFIG = `
 users:
@@ -148,7 +149,7 @@ describe('a launch', () => {
     const pids = await untilLines(lab.lines, 2);
     controller.abort(reason);
     await assert.rejects(running, reason);
-    for (const pid of pids) assert.ok(!isAlive(Number(pid)), `${pid} lives`);
+    for (const pid of pids) await untilEnded(pid);
     assert.ok(!existsSync(join(lab.rootfs, 'never')));
     assert.deepEqual(readdirSync(lab.folder).sort(), ['kubeconfig', 'rootfs']);
     await assert.rejects(lab.run(['true'], { signal: AbortSignal.abort(reason) }), reason);
@@ -157,7 +158,7 @@ describe('a launch', () => {
   it('what a command leaves in the background ends with it', async (t) => {
     const lab = await labOf(t);
     await lab.run(['sleep 300 & echo $!']);
-    assert.ok(!isAlive(Number(lab.lines[0])));
+    await untilEnded(lab.lines[0] ?? '');
   });
 });
 
@@ -223,18 +224,9 @@ describe('templates of a launch', () => {
 });
 
 async function untilLines(lines: readonly string[], count: number): Promise<readonly string[]> {
-  for (let left = 200; lines.length < count; left--) {
+  for (let left = 1500; lines.length < count; left--) {
     if (left === 0) throw new Error(`only ${lines.length} lines`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return lines;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // A process that ended and was not waited for yet still has its number.
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
