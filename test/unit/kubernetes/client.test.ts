@@ -110,14 +110,14 @@ describe('the client', () => {
   });
 });
 
-describe('waiting', () => {
+describe('waiting', { concurrency: true }, () => {
   const SICK = '[+]ping ok\n[-]etcd failed: reason withheld\n[+]log ok\nreadyz check failed';
 
   it('says which of the checks of /readyz fail', async (t) => {
     const client = await clientOf(t, (_asked, answer) => answer.writeHead(500).end(SICK));
-    await assert.rejects(waitForCluster(client, { timeoutMs: 300, report: silent }), {
+    await assert.rejects(waitForCluster(client, { timeoutMs: 2000, report: silent }), {
       code: 'CLUSTER_NOT_READY',
-      message: /after 0\.3 s: the API is ready \(\/readyz\): not yet\. \[-\]etcd failed: reason withheld$/,
+      message: /after 2 s: the API is ready \(\/readyz\): not yet\. \[-\]etcd failed: reason withheld$/,
     });
   });
 
@@ -127,7 +127,7 @@ describe('waiting', () => {
       if (asked.url?.endsWith('/default') === true) answer.writeHead(404).end(status(404, 'not found'));
       else answer.end(JSON.stringify({ items }));
     });
-    await assert.rejects(waitForCluster(client, { timeoutMs: 300, report: silent }), {
+    await assert.rejects(waitForCluster(client, { timeoutMs: 2000, report: silent }), {
       message: /the default service account is there: not yet\. status 404: not found$/,
     });
   });
@@ -142,9 +142,9 @@ describe('waiting', () => {
       '/version': JSON.stringify({ major: '1', minor }),
     });
     const old = await clientOf(t, (asked, answer) => answer.end(answers('20+')[asked.url ?? '']));
-    await assert.rejects(waitForCluster(old, { timeoutMs: 300, report: silent }), { message: /It has no token yet/ });
+    await assert.rejects(waitForCluster(old, { timeoutMs: 2000, report: silent }), { message: /It has no token yet/ });
     const young = await clientOf(t, (asked, answer) => answer.end(answers('30')[asked.url ?? '']));
-    await waitForCluster(young, { timeoutMs: 300, report: silent });
+    await waitForCluster(young, { timeoutMs: 30_000, report: silent });
   });
 
   for (const code of [401, 403, 410, 429, 500, 503]) {
@@ -153,7 +153,7 @@ describe('waiting', () => {
         if (count < 12) answer.writeHead(code).end(status(code, 'not now'));
         else answer.end('{"items": []}');
       });
-      const report = await waitForWorkloads(client, { timeoutMs: 10_000, settleMs: 0, report: silent });
+      const report = await waitForWorkloads(client, { timeoutMs: 60_000, settleMs: 0, report: silent });
       assert.equal(report.ready, true);
       assert.equal(report.problem, undefined);
     });
@@ -161,14 +161,14 @@ describe('waiting', () => {
 
   it('an API that never says anything useful is told, and never counts as ready', async (t) => {
     const client = await clientOf(t, (_asked, answer) => answer.writeHead(404).end());
-    const report = await waitForWorkloads(client, { timeoutMs: 300, settleMs: 0, report: silent });
+    const report = await waitForWorkloads(client, { timeoutMs: 2000, settleMs: 0, report: silent });
     assert.equal(report.ready, false);
     assert.match(report.problem ?? '', /does not serve/);
     const silentApi = await clientOf(t, () => {});
     const began = performance.now();
     const other = await waitForWorkloads(silentApi, { timeoutMs: 300, settleMs: 0, report: silent });
     assert.equal(other.ready, false);
-    assert.ok(performance.now() - began < 3000);
+    assert.ok(performance.now() - began < 20_000, 'not the time that one request may take');
   });
 
   it('the time is over at once when there is none', async (t) => {
@@ -185,7 +185,7 @@ describe('waiting', () => {
       const pods = performance.now() - began < 700 ? [named('a')] : [named('a'), named('b')];
       answer.end(JSON.stringify({ items: asked.url?.startsWith('/api/v1/pods') === true ? pods : [] }));
     });
-    const report = await waitForWorkloads(client, { timeoutMs: 10_000, settleMs: 1000, report: silent });
+    const report = await waitForWorkloads(client, { timeoutMs: 60_000, settleMs: 1000, report: silent });
     assert.equal(report.ready, true);
     assert.equal(report.pods.length, 2);
     assert.ok(performance.now() - began >= 1700);
@@ -199,7 +199,8 @@ describe('waiting', () => {
     const client = await clientOf(t, (asked, answer) => {
       answer.end(JSON.stringify(asked.url?.startsWith('/api/v1/pods') === true ? { items } : { items: 'none' }));
     });
-    const report = await waitForWorkloads(client, { timeoutMs: 300, settleMs: 0, report: silent });
+    const once = { timeoutMs: 30_000, settleMs: 0, report: silent, isHopeless: () => true };
+    const report = await waitForWorkloads(client, once);
     assert.deepEqual(
       report.pods.map(({ name, owner }) => [name, owner]),
       [
