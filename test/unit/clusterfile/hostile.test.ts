@@ -35,12 +35,13 @@ test('deep nesting, large files and many documents are refused', () => {
 });
 
 test('of thousands of mistakes 500 are told', () => {
+  const told = (text: string) => quickly(text).filter((message) => !/more problems are not shown/.test(message)).length;
   const keys = Array.from({ length: 50_000 }, (_, i) => `key${i}: 1`).join('\n');
-  assert.equal(quickly(cluster(keys)).slice(0, 500).length, 500);
+  assert.equal(told(cluster(keys)), 500);
   const labels = Array.from({ length: 50_000 }, (_, i) => `{bad key${i}: x}`.slice(1, -1)).join(', ');
-  assert.equal(quickly(cluster(`hosts: [{ips: a, roles: master, labels: {${labels}}}]`)).slice(0, 500).length, 500);
+  assert.equal(told(cluster(`hosts: [{ips: a, roles: master, labels: {${labels}}}]`)), 500);
   assert.equal(quickly(cluster(`env: ["A=${'${'.repeat(500_000)}"]`)).length, 1);
-  assert.equal(quickly(cluster(`env: [${'"A=${X}${Y z}",'.repeat(20_000)}]`)).slice(0, 500).length, 500);
+  assert.equal(told(cluster(`env: [${'"A=${X}${Y z}",'.repeat(20_000)}]`)), 500);
 });
 
 test('texts that make slow matching do not', () => {

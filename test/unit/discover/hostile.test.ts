@@ -55,11 +55,12 @@ function config(text: string): unknown {
 }
 
 for (const [name, run] of Object.entries(CASES)) {
-  test(`${name} end within a second of a processor`, () => {
+  test(`${name} end within seconds of a processor`, () => {
     const start = process.cpuUsage();
     run();
     const { user, system } = process.cpuUsage(start);
-    assert.ok(user + system < 1_500_000, `took ${Math.round((user + system) / 1000)} ms`);
+    // Half a second is what the longest takes; what grows with the square takes minutes.
+    assert.ok(user + system < 5_000_000, `took ${Math.round((user + system) / 1000)} ms`);
   });
 }
 

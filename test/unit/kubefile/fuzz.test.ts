@@ -133,10 +133,13 @@ const LARGE: Readonly<Record<string, () => string>> = {
   'a constraint of dots': () => below(`KUBEVERSION 1.2.3-${megabyte(() => 'a.')}`),
 };
 
+/** Milliseconds. Half a second is what the slowest takes; what grows with the square takes minutes. */
+const LIMIT = 3000;
+
 /** Milliseconds of computing, the best of three: neither a busy machine nor a collection of garbage is endless work. */
 function fastest(work: () => void): number {
   const times: number[] = [];
-  while (times.length < 3 && Math.min(...times) >= 1000) {
+  while (times.length < 3 && Math.min(...times) >= LIMIT) {
     const before = process.cpuUsage();
     work();
     const { user, system } = process.cpuUsage(before);
@@ -145,7 +148,7 @@ function fastest(work: () => void): number {
   return Math.min(...times);
 }
 
-describe('a megabyte is parsed in less than a second, and checked in another', () => {
+describe('a megabyte is parsed within seconds, and checked within seconds', () => {
   for (const [name, make] of Object.entries(LARGE)) {
     test(`of ${name}`, () => {
       const text = make();
@@ -154,7 +157,7 @@ describe('a megabyte is parsed in less than a second, and checked in another', (
         ({ kubefile } = parseKubefile(text, 'Kubefile'));
       });
       const checked = fastest(() => checkKubefile(kubefile, { inheritedApps: [] }));
-      assert.ok(parsed < 1000 && checked < 1000, `parsed in ${parsed} ms, checked in ${checked} ms`);
+      assert.ok(parsed < LIMIT && checked < LIMIT, `parsed in ${parsed} ms, checked in ${checked} ms`);
     });
   }
 });

@@ -98,8 +98,8 @@ test('a large template is rendered in no time', () => {
   const text = `{{ .A }} ${' '.repeat(100)}\n{{- "x" | upper }}\n`.repeat(20_000);
   const started = performance.now();
   assert.equal(render(text, { A: 'a' }).length, 20_000 * 3);
-  // A second is ten times what it takes; anything quadratic takes minutes.
-  assert.ok(performance.now() - started < 3000);
+  // A hundred times what it takes, as others may be at work here; anything quadratic takes minutes.
+  assert.ok(performance.now() - started < 15_000);
 });
 
 /** `a: &a [x]`, `b: &b [*a, *a]` … */
