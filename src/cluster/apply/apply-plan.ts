@@ -4,6 +4,7 @@ import { SealerError } from '../../error.ts';
 import type { Plan, Step, StepKind } from '../plan/step.ts';
 import { appendJournal, type JournalEntry } from '../state/journal.ts';
 import { bring, configure, runRegistry } from './bring.ts';
+import { saveConfigMap } from './config-map.ts';
 import { launch, waitForWorkloads } from './launching.ts';
 import { addNames, changeCertificates, init, joinMaster, joinNodes, mirror, prepare, upgrade } from './members.ts';
 import { setNodes } from './node-settings.ts';
@@ -77,6 +78,8 @@ export async function applyPlan(plan: Plan, run: Run): Promise<readonly StepTime
     times.push({ id: step.id, ms: performance.now() - started });
     await journal('done', step);
   }
+  // Before the run counts as finished: a later one that finds nothing to do would leave it out.
+  await saveConfigMap(run);
   await saveState(run, { unfinished: undefined, pending: undefined });
   await journal('end');
   return times;

@@ -21,10 +21,16 @@ export async function cleanHost(host: Host, home: string, signal?: AbortSignal):
   await host.exec({ argv: ['rmdir', parentOf(home)], allowFailure: true, signal });
 }
 
-/** What is mounted below it stays, and is said. busybox's rm knows no `--one-file-system`, and not each of its finds `-delete`. */
+/**
+ * What is mounted below it stays, and is said. busybox's rm knows no `--one-file-system`, and not each of its finds `-delete`. A lock
+ * that is held on the host writes into the folder every ten seconds: so it is tried again.
+ */
 const REMOVE_HOME = `
-test -e "$1" || exit 0
-find "$1" -xdev ! -type d -exec rm -f {} + && find "$1" -xdev -depth -type d -exec rmdir {} +
+for round in 1 2 3; do
+  test -e "$1" || exit 0
+  find "$1" -xdev ! -type d -exec rm -f {} + && find "$1" -xdev -depth -type d -exec rmdir {} + && exit 0
+done
+exit 1
 `;
 
 function parentOf(path: string): string {

@@ -6,7 +6,6 @@ import { parseDigest } from '../../oci/digest.ts';
 import { DRIVERS } from '../../runtime/drivers.ts';
 import type { RegistryAccess, Runtime } from '../../runtime/runtime.ts';
 import { applyPlan, type StepTime } from '../apply/apply-plan.ts';
-import { saveConfigMap } from '../apply/config-map.ts';
 import { createOverlay } from '../apply/overlay.ts';
 import type { Run } from '../apply/run.ts';
 import { pruneHosts, rootfsFolder } from '../distribution/index.ts';
@@ -92,7 +91,10 @@ async function attempt(request: ChangeRequest, world: ClusterWorld): Promise<Cha
     addresses: cluster.hosts.map(({ address }) => address),
   });
   if (image.kubeVersion !== undefined) checkKubeVersion(image, image.kubeVersion);
-  const prepared = await prepareRun(request, world, fleet, home, saved, image);
+  // A step may take an hour: who lost the lock stops within it, not behind it.
+  const halt = new AbortController();
+  const signal = AbortSignal.any([world.signal, halt.signal]);
+  const prepared = await prepareRun(request, { ...world, signal }, fleet, home, saved, image);
 
   if (request.dryRun) {
     const { plan } = await look(prepared);
@@ -113,12 +115,12 @@ async function attempt(request: ChangeRequest, world: ClusterWorld): Promise<Cha
       onWait: (message) => world.report({ type: 'note', level: 'info', message }),
     },
   );
-  const signal = AbortSignal.any([world.signal, lock.lost]);
+  lock.lost.addEventListener('abort', () => halt.abort(lock.lost.reason), { once: true });
   // Hosts that came or went meanwhile, or another place of the registry: none of it is in what we prepared.
   if ((await readSavedState(masterHosts, home))?.serial !== saved?.serial) return undefined;
   const { plan, current } = await look(prepared);
   for (const message of plan.warnings) world.report({ type: 'note', level: 'warning', message });
-  if (plan.steps.length === 0) {
+  if (plan.steps.length === 0 && saved?.unfinished === undefined) {
     return { plan, changed: false, sent: 0, times: [], kubeconfig: await prepared.runtime.kubeconfig() };
   }
   if (request.checks && isThere) await checkHosts(prepared);
@@ -133,8 +135,13 @@ async function attempt(request: ChangeRequest, world: ClusterWorld): Promise<Cha
   };
   const times = await applyPlan(plan, run);
   if (current.saved !== undefined) await prune(run);
-  await saveConfigMap(run);
-  return { plan, changed: true, sent: run.sent, times, kubeconfig: await prepared.runtime.kubeconfig() };
+  return {
+    plan,
+    changed: plan.steps.length > 0,
+    sent: run.sent,
+    times,
+    kubeconfig: await prepared.runtime.kubeconfig(),
+  };
 }
 
 /** Only now is it sure that nobody needs older image versions. What stays behind does no harm. */
