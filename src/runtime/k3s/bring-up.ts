@@ -11,6 +11,7 @@ import { JOINS_AT_A_TIME, type K3sCluster, say } from './cluster.ts';
 import { agentConfig, renderConfig, serverConfig, textsOf } from './config.ts';
 import { configSources, readConfig } from './config-files.ts';
 import { etcdMembers } from './etcd-members.ts';
+import { forgetEarlier } from './forget-earlier.ts';
 import { CONFIG_FILE, serverUrl } from './paths.ts';
 import { restartK3s } from './prepare.ts';
 import { type K3sRole, serviceName, serviceOf } from './services.ts';
@@ -36,6 +37,7 @@ export async function initFirst(cluster: K3sCluster): Promise<void> {
 export async function joinServers(cluster: K3sCluster, hosts: readonly Host[]): Promise<void> {
   for (const host of hosts) {
     const { context, port } = cluster;
+    await forgetEarlier(cluster, host);
     const from = await otherMaster(cluster, host);
     const critical = await readConfig(from, context.signal);
     const there = await readConfig(host, context.signal);
@@ -56,6 +58,7 @@ export async function joinAgents(cluster: K3sCluster, hosts: readonly Host[]): P
   const { context, port } = cluster;
   const from = await cluster.liveMaster();
   await inParallel(hosts, JOINS_AT_A_TIME, async (host) => {
+    await forgetEarlier(cluster, host);
     const sources = await configSources(cluster, context.image, host);
     const there = await readConfig(host, context.signal);
     // A member stays where it joined: its balancer knows all servers.

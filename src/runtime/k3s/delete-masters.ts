@@ -57,7 +57,8 @@ interface Leaving {
   readonly members: number;
 }
 
-async function leaveEtcd(cluster: K3sCluster, { host, node, members }: Leaving): Promise<void> {
+/** @throws SealerError COMMAND_FAILED if it stays */
+export async function leaveEtcd(cluster: K3sCluster, { host, node, members }: Leaving): Promise<void> {
   const { kubectl, context, files } = cluster;
   const { signal } = context;
   // A k3s without its secret waits for it at its start: whatever restarts the service, it does not join again.

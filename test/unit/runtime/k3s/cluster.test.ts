@@ -36,13 +36,13 @@ function runtime(masters: readonly FakeHost[], files: Readonly<Record<string, st
   return createK3s(context);
 }
 
-function nodes(...list: readonly { address: string; ready: boolean }[]): string {
+function nodes(...list: readonly { address: string; ready: boolean; isAgent?: boolean }[]): string {
   return JSON.stringify({
-    items: list.map(({ address, ready }) => ({
+    items: list.map(({ address, ready, isAgent = false }) => ({
       metadata: {
         name: `at-${address}`,
-        labels: { 'node-role.kubernetes.io/control-plane': 'true' },
-        annotations: { 'etcd.k3s.cattle.io/node-address': address },
+        labels: isAgent ? {} : { 'node-role.kubernetes.io/control-plane': 'true' },
+        annotations: isAgent ? {} : { 'etcd.k3s.cattle.io/node-address': address },
       },
       status: {
         addresses: [{ type: 'InternalIP', address }],
@@ -121,5 +121,48 @@ describe('removal of a k3s server', () => {
     });
     const verbs = all.flatMap(({ commands }) => commands.map((argv) => argv[2]));
     assert.deepEqual([...new Set(verbs)], ['get']);
+  });
+});
+
+describe('a host that was a member of a k3s cluster, and was installed anew', () => {
+  const FILES = { '/var/lib/sealer/shop/k3s/agent-token': 'a', '/var/lib/rancher/k3s/server/token': 'b' };
+
+  /** What is done until it is a member again, on a cluster of one other master. */
+  async function rejoin(isAgent: boolean): Promise<readonly string[]> {
+    const done: string[] = [];
+    const [stays, again] = [
+      { address: '10.0.0.1', ready: true },
+      { address: '10.0.0.9', ready: true, isAgent },
+    ];
+    let list = nodes(stays, { ...again, ready: false });
+    const one = master(stays.address, ({ argv }) => {
+      if (argv[2] === 'delete' || argv[2] === 'annotate') {
+        done.push(argv.slice(2, 5).join(' '));
+        list = nodes(stays);
+      }
+      return { stdout: argv.includes('nodes') ? list : '' };
+    });
+    const host = master(again.address, ({ argv }) => {
+      if (argv.includes('start')) {
+        done.push('start');
+        list = nodes(stays, again);
+      }
+      if (argv.includes('nodes')) return { stdout: list };
+      if (argv[1] === 'is-active') return { stdout: done.includes('start') ? 'active' : 'inactive' };
+      return {};
+    });
+    if (isAgent) await runtime([one], FILES).joinNodes([host]);
+    else await runtime([one, host], FILES).joinMasters([host]);
+    return done;
+  }
+
+  it('is forgotten with its password before it joins', async () => {
+    const forgotten = ['delete node at-10.0.0.9', 'delete secret --namespace'];
+    assert.deepEqual(await rejoin(true), [...forgotten, 'start']);
+  });
+
+  it('leaves etcd before that, if it was a server', async () => {
+    const forgotten = ['annotate node at-10.0.0.9', 'delete node at-10.0.0.9', 'delete secret --namespace'];
+    assert.deepEqual(await rejoin(false), [...forgotten, 'start']);
   });
 });
