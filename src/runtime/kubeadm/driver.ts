@@ -2,9 +2,11 @@
 
 import { SealerError } from '../../error.ts';
 import type { Host, Output } from '../../hosts/host.ts';
+import { mapOf, stringOf } from '../../kubernetes/fields.ts';
 import type { Runtime, RuntimeContext } from '../runtime.ts';
 import type { Settings } from './config/settings.ts';
 import { joinHostPort, settingsOf } from './config/settings.ts';
+import { ETCD_FOLDER } from './places.ts';
 import { isContainer } from './prepare/is-container.ts';
 
 export interface Driver extends RuntimeContext {
@@ -63,6 +65,12 @@ export function lazySettings(context: RuntimeContext): () => Promise<Settings> {
     });
     return made;
   };
+}
+
+/** Where etcd keeps its data on masters: a Clusterfile may put it onto a disk of its own. */
+export function etcdFolder({ cluster }: Pick<Settings, 'cluster'>): string {
+  const folder = stringOf(mapOf(mapOf(cluster.etcd).local).dataDir)?.replace(/\/+$/, '') ?? '';
+  return /^\/\S+$/.test(folder) ? folder : ETCD_FOLDER;
 }
 
 /** Whether an answer of kubectl says that nobody was there to ask, so that another master may be asked the same. */

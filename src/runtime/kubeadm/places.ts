@@ -20,6 +20,8 @@ export const ADMIN_CONF = '/etc/kubernetes/admin.conf';
 export const KUBELET_CONF = '/etc/kubernetes/kubelet.conf';
 export const MANIFESTS = '/etc/kubernetes/manifests';
 export const PKI = '/etc/kubernetes/pki';
+/** Of etcd's data, unless somebody moved it (`etcdFolder`). */
+export const ETCD_FOLDER = '/var/lib/etcd';
 export const CA_CERTIFICATE = `${PKI}/ca.crt`;
 export const API_CERTIFICATE = `${PKI}/apiserver.crt`;
 

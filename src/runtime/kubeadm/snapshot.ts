@@ -6,7 +6,7 @@ import { SealerError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { mapOf, stringOf } from '../../kubernetes/fields.ts';
 import { findNode } from '../nodes/index.ts';
-import { type Driver, firstMaster } from './driver.ts';
+import { type Driver, etcdFolder, firstMaster } from './driver.ts';
 import { etcdKeys, openEtcd } from './members/etcd-client.ts';
 
 /** Snapshots that are kept. */
@@ -33,7 +33,7 @@ export async function takeSnapshot(driver: Driver): Promise<string> {
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '');
   const name = `etcd-${time}.db`;
-  const [inside, path] = [`/var/lib/etcd/${name}`, `${home}/snapshots/${name}`];
+  const [inside, path] = [`${etcdFolder(await driver.settings())}/${name}`, `${home}/snapshots/${name}`];
   if (!(await saveByEtcdctl(driver, host, inside))) await saveByStream(driver, host, path);
   await host.exec({ argv: ['sh', '-c', MOVE, 'sealer', inside, path, String(KEPT)], signal });
   return path;

@@ -1,6 +1,7 @@
 /** What a host was before us, as far as it is not files of ours: the footprint keeps those. */
 
 import type { Host } from '../../../hosts/host.ts';
+import { ETCD_FOLDER } from '../places.ts';
 
 /**
  * Folders that a kubelet, containerd, kubeadm, etcd, CNI plugins and static pods make. After a reset those are gone that were not there
@@ -10,7 +11,7 @@ export const FOLDERS: readonly string[] = [
   '/etc/kubernetes',
   '/etc/cni',
   '/opt/cni',
-  '/var/lib/etcd',
+  ETCD_FOLDER,
   '/var/lib/kubelet',
   '/var/lib/cni',
   '/var/lib/calico',
@@ -66,8 +67,12 @@ mkdir -p "$(dirname "$file")"
 mv "$file.new" "$file"
 `;
 
-/** Writes down what there is, unless that was done before: what we made since then is none of it. */
-export async function rememberBefore(host: Host, home: string, signal: AbortSignal): Promise<void> {
-  const argv = ['sh', '-c', PROGRAM, 'sealer', beforePath(home), FOLDERS.join(' '), SWITCHES.join(' ')] as const;
+/**
+ * Writes down what there is, unless that was done before: what we made since then is none of it.
+ * @param etcd folder of etcd's data
+ */
+export async function rememberBefore(host: Host, home: string, etcd: string, signal: AbortSignal): Promise<void> {
+  const folders = [...new Set([...FOLDERS, etcd])].join(' ');
+  const argv = ['sh', '-c', PROGRAM, 'sealer', beforePath(home), folders, SWITCHES.join(' ')] as const;
   await host.exec({ argv, signal });
 }

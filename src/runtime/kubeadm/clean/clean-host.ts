@@ -4,12 +4,12 @@ import { installedFiles, removeFiles } from '../../../hosts/footprint/index.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { mapOf } from '../../../kubernetes/fields.ts';
 import { initOf, reloadServices, stopService } from '../../services/index.ts';
-import type { Driver } from '../driver.ts';
+import { type Driver, etcdFolder } from '../driver.ts';
 import { removeEndpoint } from '../endpoint/hosts-entry.ts';
-import { COMMAND_ENV, CTR, PROGRAMS } from '../places.ts';
+import { COMMAND_ENV, CTR, ETCD_FOLDER, PROGRAMS } from '../places.ts';
 import { beforePath, FOLDERS } from './before.ts';
 import { removePodRoutes } from './pod-routes.ts';
-import { CLEAN_FOLDERS, CLEAN_NETWORK, END_CONTAINERS, END_PROCESSES, UNMOUNT } from './programs.ts';
+import { CLEAN_ETCD, CLEAN_FOLDERS, CLEAN_NETWORK, END_CONTAINERS, END_PROCESSES, UNMOUNT } from './programs.ts';
 
 /** Where pods' file systems and secrets are mounted. */
 const MOUNTED = ['/var/lib/kubelet', '/run/containerd', '/var/lib/containerd'];
@@ -45,6 +45,8 @@ export async function cleanHost(
   await removeFiles(host, home, own, { signal });
   await reloadServices(host, { signal });
   await sh(CLEAN_FOLDERS, before, ...FOLDERS);
+  const etcd = etcdFolder(await settings());
+  if (etcd !== ETCD_FOLDER) await sh(CLEAN_ETCD, before, etcd);
   const notes = ['before', 'kubeadm.json', 'preloaded', 'balancer', 'drained', 'certificates'].map(
     (name) => `${home}/${name}`,
   );

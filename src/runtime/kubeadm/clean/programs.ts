@@ -111,3 +111,13 @@ grep '^switch ' "$before" 2>/dev/null | while read -r _ name value; do
 done
 exit 0
 `;
+
+/**
+ * etcd's data where a Clusterfile put it. $1: what was before; $2: the folder, which may be a disk with more on it: only what etcd
+ * makes in it goes, and the folder itself if it was not there.
+ */
+export const CLEAN_ETCD = `
+rm -rf "$2/member"
+grep -qxF "folder $2" "$1" 2>/dev/null || rmdir "$2" 2>/dev/null
+exit 0
+`;

@@ -2,13 +2,13 @@
 
 import type { Host } from '../../../hosts/host.ts';
 import { stopService } from '../../services/index.ts';
-import type { Driver } from '../driver.ts';
-import { CRI_SOCKET, KUBELET_CONF, MANIFESTS } from '../places.ts';
+import { type Driver, etcdFolder } from '../driver.ts';
+import { CRI_SOCKET, ETCD_FOLDER, KUBELET_CONF, MANIFESTS } from '../places.ts';
 import { runKubeadm } from '../run-kubeadm.ts';
 
 /** What kubeadm's reset leaves, and its preflight checks stumble over. */
 const REST = [
-  '/var/lib/etcd',
+  ETCD_FOLDER,
   MANIFESTS,
   KUBELET_CONF,
   '/etc/kubernetes/bootstrap-kubelet.conf',
@@ -26,4 +26,6 @@ export async function resetHost(driver: Driver, host: Host): Promise<void> {
   const program =
     'for path in "$@"; do test ! -d "$path" || find "$path" -mindepth 1 -delete; test -d "$path" || rm -f "$path"; done';
   await host.exec({ argv: ['sh', '-c', program, 'sealer', ...REST], signal, allowFailure: true });
+  const etcd = etcdFolder(await driver.settings());
+  if (etcd !== ETCD_FOLDER) await host.exec({ argv: ['rm', '-rf', `${etcd}/member`], signal, allowFailure: true });
 }

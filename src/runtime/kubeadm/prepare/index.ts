@@ -4,7 +4,7 @@ import type { Host } from '../../../hosts/host.ts';
 import { forEachHost } from '../../../hosts/index.ts';
 import { installService } from '../../services/index.ts';
 import { rememberBefore } from '../clean/before.ts';
-import type { Driver } from '../driver.ts';
+import { type Driver, etcdFolder } from '../driver.ts';
 import { mirrorHost } from '../mirror.ts';
 import { CONTAINERD, PROGRAMS } from '../places.ts';
 import { prepareContainerd } from './containerd.ts';
@@ -29,7 +29,7 @@ async function prepareHost(driver: Driver, host: Host): Promise<void> {
   const id = `prepare ${host.address}`;
   report({ type: 'start', id, label: `${host.label}: programs and container runtime`, unit: 'items' });
   try {
-    await rememberBefore(host, home, signal);
+    await rememberBefore(host, home, etcdFolder(await driver.settings()), signal);
     await refuseForeignRuntime(host, home, signal);
     const programs = await programsOf(host, image.rootfs, signal);
     const changed = await installPrograms(host, home, programs, signal);

@@ -2,6 +2,7 @@
 
 import { createServer as createHttps, type Server } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
+import type { Clusterfile } from '../../../../src/clusterfile/desired.ts';
 import { clusterfileFromFlags } from '../../../../src/clusterfile/index.ts';
 import { SealerError } from '../../../../src/error.ts';
 import type { Command, Host, Output } from '../../../../src/hosts/host.ts';
@@ -19,6 +20,8 @@ export interface World extends AsyncDisposable {
   readonly hosts: readonly Host[];
   /** What was done, in order: `10.0.0.3 kubeadm join`, `10.0.0.4 told`, `10.0.0.3 is member`, `etcd removes 7`. */
   readonly log: readonly string[];
+  /** All that hosts were told. */
+  readonly commands: readonly (readonly string[])[];
   /** By address: what its member is called. */
   readonly etcd: Map<string, string>;
   /** Addresses of those that the cluster has, and whether they are masters. */
@@ -27,8 +30,8 @@ export interface World extends AsyncDisposable {
 }
 
 /** One master that works, hosts that are to be masters, and a node at 10.0.0.9. */
-export async function worldOf(masters: number): Promise<World> {
-  const log: string[] = [];
+export async function worldOf(masters: number, kubeadm: Clusterfile['kubeadm'] = {}): Promise<World> {
+  const [log, commands]: [string[], (readonly string[])[]] = [[], []];
   const authority = makeAuthority();
   const addresses = Array.from({ length: masters }, (_, i) => `10.0.0.${i + 2}`);
   const etcd = new Map([['10.0.0.2', '1']]);
@@ -56,6 +59,7 @@ export async function worldOf(masters: number): Promise<World> {
       [`${PKI}/etcd/healthcheck-client.key`, client.key],
     ]);
     const answer = ({ argv }: Command): Partial<Output> => {
+      commands.push(argv);
       if (argv[0].endsWith('/kubectl')) return kubectl(argv);
       if (argv[0].endsWith('/kubeadm') && argv[1] === 'join') {
         log.push(`${address} kubeadm join`);
@@ -81,7 +85,10 @@ export async function worldOf(masters: number): Promise<World> {
   };
   const [hosts, node] = [addresses.map(hostOf), hostOf('10.0.0.9')];
   const runtime = createKubeadm({
-    cluster: clusterfileFromFlags({ image: 'shop:v1', masters: addresses.join(','), nodes: '10.0.0.9' }),
+    cluster: {
+      ...clusterfileFromFlags({ image: 'shop:v1', masters: addresses.join(','), nodes: '10.0.0.9' }),
+      kubeadm,
+    },
     ...{ masters: hosts, nodes: [node], home: HOME, report: silent, now: Date.now },
     image: {
       name: 'shop:v1',
@@ -95,7 +102,7 @@ export async function worldOf(masters: number): Promise<World> {
     signal: AbortSignal.timeout(60_000),
   });
   const world: World = {
-    ...{ runtime, hosts, log, etcd, nodes, isNodeDown: false },
+    ...{ runtime, hosts, log, commands, etcd, nodes, isNodeDown: false },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();
