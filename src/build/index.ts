@@ -1,6 +1,7 @@
 /** Building cluster images. */
 
 export { build } from './build.ts';
+export { readKubefile } from './context/context.ts';
 export { warnOfCopiedContents } from './copied-contents.ts';
 export { type FoundImages, type OpenImages, withContainerImages } from './find-images.ts';
 export type { Confirmation } from './images/confirm.ts';

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import type { ClusterOptions } from '../rehearsal/index.ts';
 import { DEFAULT_CLUSTER, readDuration } from './build-values.ts';
+import { under } from './flags.ts';
 
 export interface ClusterFlags {
   readonly clusterImage?: string | undefined;
@@ -12,10 +13,15 @@ export interface ClusterFlags {
 
 /** Declares the flags. */
 export function withCluster(command: Command): Command {
-  return command
-    .option('--cluster-image <image>', "the temporary cluster's image (default: k3s of the base's Kubernetes version)")
-    .option('--cluster-timeout <time>', 'for the cluster to start, and again for all workloads to be ready', '10m')
-    .option('--cluster-settle <time>', 'how long all has to stay ready, with nothing new coming up', '10s');
+  return under('Temporary cluster:', command, () =>
+    command
+      .option(
+        '--cluster-image <image>',
+        "the temporary cluster's image (default: k3s of the base's Kubernetes version)",
+      )
+      .option('--cluster-timeout <time>', 'for the cluster to start, and again for all workloads to be ready', '10m')
+      .option('--cluster-settle <time>', 'how long all has to stay ready, with nothing new coming up', '10s'),
+  );
 }
 
 /**

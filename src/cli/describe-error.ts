@@ -21,7 +21,7 @@ export function toSealerError(thrown: unknown, signal?: AbortSignal): SealerErro
   if (thrown instanceof SuppressedError) return toSealerError(thrown.suppressed);
   if (isSystemError(thrown, 'ENOSPC', 'EDQUOT')) {
     return new SealerError('DISK_FULL', thrown.message, {
-      hint: 'Free some space, or run sealer prune.',
+      hint: 'Free some space where it was written to; sealer prune empties the store of what no image needs.',
       cause: thrown,
     });
   }

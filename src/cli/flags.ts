@@ -19,11 +19,23 @@ export interface RegistryFlags {
   readonly caFile?: readonly string[] | undefined;
 }
 
+/** Puts the flags that `declare` adds below a heading of their own in the help: `Hosts:`. */
+export function under(heading: string, command: Command, declare: (command: Command) => unknown): Command {
+  const before = command.options.length;
+  declare(command);
+  for (const option of command.options.slice(before)) option.helpGroup(heading);
+  return command;
+}
+
+const OUTPUT = 'Output:';
+
 /** `--json` and `--quiet`, on every command. */
 export function withJson(command: Command): Command {
-  return command
-    .option('--json', 'print the result as one JSON document, and an error as one JSON object on stderr')
-    .option('-q, --quiet', 'print no progress, and of the result only names or digests');
+  return under(OUTPUT, command, () =>
+    command
+      .option('--json', 'print the result as one JSON document; an error is one JSON object, the last line of stderr')
+      .option('-q, --quiet', 'print no progress, and of the result only names or digests'),
+  );
 }
 
 /** `--progress` beside those, on commands that take their time. */
@@ -34,29 +46,41 @@ export function withProgress(command: Command): Command {
       'how progress is shown on stderr; auto redraws on a terminal and writes lines elsewhere',
     )
       .choices(PROGRESS_MODES)
-      .default('auto'),
+      .default('auto')
+      .helpGroup(OUTPUT),
   );
 }
 
+const REGISTRIES = 'Registries and store:';
+
 /** `--store`, on commands that work on the local store. */
 export function withStore(command: Command): Command {
-  return command.option(
-    '--store <folder>',
-    'the store, an OCI image layout (default: $SEALER_HOME, else $XDG_DATA_HOME/sealer, else ~/.local/share/sealer)',
+  return under(REGISTRIES, command, () =>
+    command.option(
+      '--store <folder>',
+      'the store, an OCI image layout (default: $SEALER_HOME, else $XDG_DATA_HOME/sealer, else ~/.local/share/sealer)',
+    ),
   );
 }
 
 /** How registries are reached, on commands that talk to one. */
 export function withRegistry(command: Command): Command {
-  return command
-    .option('--insecure', 'allow plain http and certificates that nobody vouches for')
-    .option('--insecure-registry <host>', 'the same for one registry only (repeatable)', collect)
-    .option('--ca-file <file>', 'trust the certificate authorities of a PEM file as well (repeatable)', collect);
+  return under(REGISTRIES, command, () =>
+    command
+      .option('--insecure', 'allow plain http and certificates that nobody vouches for')
+      .option('--insecure-registry <host>', 'the same for one registry only (repeatable)', collect)
+      .option('--ca-file <file>', 'trust the certificate authorities of a PEM file as well (repeatable)', collect),
+  );
 }
 
 /** Collects a repeatable flag in the order given. */
 export function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
+}
+
+/** Collects a list separated by commas, which may be given in several flags as well: none of them is lost. */
+export function collectList(value: string, previous?: string): string {
+  return previous === undefined ? value : `${previous},${value}`;
 }
 
 /**

@@ -2,9 +2,9 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize, resolve } from 'node:path';
-import { warnOfCopiedContents } from '../build/index.ts';
+import { readKubefile, warnOfCopiedContents } from '../build/index.ts';
 import { discover, isDiscoverable } from '../discover/index.ts';
-import { isSystemError, type Problem, SealerError } from '../error.ts';
+import type { Problem } from '../error.ts';
 import type { Instruction, Kubefile, Word } from '../kubefile/ast.ts';
 import { checkKubefile, parseKubefile } from '../kubefile/index.ts';
 
@@ -25,26 +25,14 @@ const MAX_FILE_BYTES = 4 << 20;
 /**
  * Finds every problem that can be told without building.
  * @param context the folder of the build, as the user wrote it: places are relative to the same folder
- * @throws SealerError KUBEFILE_NOT_FOUND
+ * @throws SealerError KUBEFILE_NOT_FOUND, PERMISSION
  */
 export async function lintContext(context: string, options: LintOptions = {}): Promise<LintResult> {
-  const file = options.file ?? join(context, 'Kubefile');
-  const { kubefile, problems } = parseKubefile(await readKubefile(file), file);
+  const { file, text } = readKubefile(context, options.file);
+  const { kubefile, problems } = parseKubefile(text, file);
   const checked = checkKubefile(kubefile, options.target === undefined ? {} : { target: options.target });
   const copied = warnOfCopiedContents(kubefile, context);
   return { file, problems: [...problems, ...checked, ...copied, ...(await lintManifests(kubefile, context))] };
-}
-
-async function readKubefile(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    if (!isSystemError(cause, 'ENOENT', 'ENOTDIR', 'EISDIR')) throw cause;
-    throw new SealerError('KUBEFILE_NOT_FOUND', `There is no Kubefile at ${file}`, {
-      hint: 'Name it with -f, or give the folder that holds one.',
-      cause,
-    });
-  }
 }
 
 /** Problems of manifests, with the place in the context rather than in the rootfs that they would get to. */

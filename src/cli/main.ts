@@ -3,6 +3,7 @@
 
 import { constants } from 'node:os';
 import type { CliContext } from './context.ts';
+import { describeError, toSealerError } from './describe-error.ts';
 import { runCli } from './run.ts';
 
 /** How long open handles (a keep-alive connection, say) may hold the process once the work is over, in milliseconds. */
@@ -17,13 +18,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// `sealer images | head -1` closes our output early, which is no failure.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-}
+// `sealer images | head -1` closes our output early, which is no failure. Any other fault of it is one: a full disk, say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  const fault = toSealerError(error);
+  process.stderr.write(`${describeError(fault)}\n`);
+  process.exit(fault.exitCode);
+});
+// Nobody looks on any more; the work is to be done all the same.
+process.stderr.on('error', () => {});
 
 const context: CliContext = {
   env: process.env,

@@ -1,6 +1,6 @@
 /** The command line as a whole: every command, its flags and its help. The README's table is made from it. */
 
-import { type Argument, Command } from 'commander';
+import { type Argument, Command, Help } from 'commander';
 import { attestCommand } from './commands/attest.ts';
 import { buildCommand } from './commands/build.ts';
 import { certCommand } from './commands/clusters/cert.ts';
@@ -33,41 +33,37 @@ import { versionCommand } from './commands/version.ts';
 import type { CliContext } from './context.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS = [
-  buildCommand,
-  verifyCommand,
-  attestCommand,
-  lintCommand,
-  lockCommand,
-  pushCommand,
-  pullCommand,
-  imagesCommand,
-  indexCommand,
-  inspectCommand,
-  tagCommand,
-  rmiCommand,
-  saveCommand,
-  loadCommand,
-  loginCommand,
-  logoutCommand,
-  pruneCommand,
-  registryCommand,
-  runClusterCommand,
-  applyCommand,
-  scaleUpCommand,
-  deleteCommand,
-  upgradeCommand,
-  rollbackCommand,
-  certCommand,
-  statusCommand,
-  kubeconfigCommand,
-  execCommand,
-  cpCommand,
-  logsCommand,
-  checkCommand,
-  genCommand,
-  versionCommand,
-] as const;
+/** In the order of the help, which is that of the README too. */
+const COMMANDS = {
+  'Build and prove:': [buildCommand, lintCommand, lockCommand, verifyCommand, attestCommand],
+  'Run on hosts:': [
+    runClusterCommand,
+    applyCommand,
+    genCommand,
+    checkCommand,
+    statusCommand,
+    scaleUpCommand,
+    deleteCommand,
+    upgradeCommand,
+    rollbackCommand,
+    certCommand,
+    kubeconfigCommand,
+    execCommand,
+    cpCommand,
+    logsCommand,
+  ],
+  'Images of this machine:': [
+    imagesCommand,
+    inspectCommand,
+    tagCommand,
+    rmiCommand,
+    saveCommand,
+    loadCommand,
+    pruneCommand,
+  ],
+  'Registries:': [pushCommand, pullCommand, loginCommand, logoutCommand, indexCommand, registryCommand],
+  'More:': [versionCommand],
+} as const;
 
 const EPILOGUE = `
 Environment:
@@ -84,7 +80,8 @@ Environment:
   HTTPS_PROXY, HTTP_PROXY, NO_PROXY  proxies, as everywhere
   NO_COLOR, SEALER_DEBUG             no colours; a stack trace with every error
 
-Exit codes: 0 done; 1 something you can mend; 2 wrong usage; 3 a fault outside (network, registry, disk); 70 a bug of ours.`;
+Exit codes: 0 done; 1 something you can mend; 2 wrong usage; 3 a fault outside (network, registry, disk); 70 a bug of ours.
+sealer COMMAND --help tells all flags of a command, with examples.`;
 
 /** The program, ready to parse. Errors are thrown as CommanderError, never printed or turned into an exit. */
 export function createProgram(context: CliContext): Command {
@@ -92,11 +89,13 @@ export function createProgram(context: CliContext): Command {
     .description(
       'Packs a whole Kubernetes cluster, with every container image that its apps need, into one OCI image, and runs it anywhere, without internet.',
     )
-    .version(VERSION, '-V, --version', 'print the version')
+    .version(VERSION, '-v, --version', 'print the version')
     .addHelpText('after', EPILOGUE);
   // What stands behind a command is that command's: `images` and `images discover` both have --json.
   program.enablePositionalOptions();
-  for (const each of COMMANDS) program.addCommand(each(context));
+  for (const [heading, commands] of Object.entries(COMMANDS)) {
+    for (const each of commands) program.addCommand(each(context).helpGroup(heading));
+  }
   for (const command of walkCommands(program)) configure(command, context);
   return program;
 }
@@ -119,7 +118,14 @@ function configure(command: Command, { stdout, stderr }: CliContext): void {
     .showSuggestionAfterError(true)
     .helpCommand(false)
     .summary(command.description().split('\n')[0] ?? '')
-    .configureHelp({ subcommandTerm: (each) => [each.name(), ...each.registeredArguments.map(argumentTerm)].join(' ') })
+    .configureHelp({
+      subcommandTerm: (each) => [each.name(), ...each.registeredArguments.map(argumentTerm)].join(' '),
+      // What a command has of its own comes before what it shares with others.
+      groupItems: (unsorted, visible, headingOf) => {
+        const own = visible.filter((each) => headingOf(each) === 'Options:');
+        return new Help().groupItems([...own, ...unsorted], visible, headingOf);
+      },
+    })
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       // Usage errors are reported by runCli, in the form of all errors.

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Expected, TrustPolicy } from '../attest/index.ts';
 import { SealerError } from '../error.ts';
-import { collect } from './flags.ts';
+import { collect, under } from './flags.ts';
 import { readKeyFile } from './signing.ts';
 
 export interface TrustFlags {
@@ -19,29 +19,30 @@ export interface TrustFlags {
   readonly trustedRoot?: readonly string[] | undefined;
 }
 
+const SIGNATURES = 'Signatures:';
+
 /** Declares the flags that say whom to trust. */
 export function withTrust(command: Command): Command {
-  return command
-    .option('--signature-key <file>', 'trust what this public key has signed (PEM, as cosign writes it)')
-    .option('--certificate-identity <name>', 'trust what this workflow or person has signed without a key')
-    .option('--certificate-identity-regexp <pattern>', 'the same for all whose whole name matches')
-    .option('--certificate-oidc-issuer <url>', 'who has to vouch for that name')
-    .option('--certificate-oidc-issuer-regexp <pattern>', 'the same by a pattern for the whole address')
-    .option(
-      '--trusted-root <file>',
-      "sigstore's trusted root, to verify without internet (repeatable; default: that of the public sigstore is fetched)",
-      collect,
-    );
+  return under(SIGNATURES, command, () =>
+    command
+      .option('--signature-key <file>', 'trust what this public key has signed (PEM, as cosign writes it)')
+      .option('--certificate-identity <name>', 'trust what this workflow or person has signed without a key')
+      .option('--certificate-identity-regexp <pattern>', 'the same for all whose whole name matches')
+      .option('--certificate-oidc-issuer <url>', 'who has to vouch for that name')
+      .option('--certificate-oidc-issuer-regexp <pattern>', 'the same by a pattern for the whole address')
+      .option(
+        '--trusted-root <file>',
+        "sigstore's trusted root, to verify without internet (repeatable; default: that of the public sigstore is fetched)",
+        collect,
+      ),
+  );
 }
 
 /** Declares `--verify-signature` and whom to trust, on commands that bring an image to hosts. */
 export function withSignatureCheck(command: Command): Command {
-  return withTrust(
-    command.option(
-      '--verify-signature',
-      'refuse an image that nobody signed whom these flags trust, before it is used',
-    ),
-  );
+  const flag = '--verify-signature';
+  const what = 'refuse an image that nobody signed whom these flags trust, before it is used';
+  return withTrust(under(SIGNATURES, command, () => command.option(flag, what)));
 }
 
 /**

@@ -55,6 +55,6 @@ function missing(env: NodeJS.ProcessEnv): SealerError {
     );
   }
   return new SealerError('ID_TOKEN_MISSING', 'There is neither a signing key nor an identity to sign with', {
-    hint: 'Write --sign=FILE, or set SEALER_SIGNING_KEY; without a key, signing needs a workflow or SIGSTORE_ID_TOKEN.',
+    hint: 'Name a key (--sign=FILE, or attest sign --key FILE), or set SEALER_SIGNING_KEY; without a key, signing needs a workflow or SIGSTORE_ID_TOKEN.',
   });
 }

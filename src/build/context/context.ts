@@ -1,7 +1,7 @@
 /** The build context and the Kubefile: where they are, and that they are there. */
 
 import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { isSystemError, SealerError } from '../../error.ts';
 import { type IgnoreRules, loadIgnore } from './ignore.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -53,7 +53,9 @@ export function readKubefile(context: string, file: string = join(context, 'Kube
     if (!isSystemError(cause, 'ENOENT', 'ENOTDIR', 'EISDIR')) throw cause;
     throw new SealerError('KUBEFILE_NOT_FOUND', `There is no Kubefile at ${file}`, {
       cause,
-      hint: 'Write one, or say where it is with --file.',
+      hint: isSystemError(cause, 'ENOTDIR')
+        ? `${context} is a file, and the context is a folder: --file ${context} ${dirname(context)}`
+        : 'Write one, or say where it is with --file.',
     });
   }
 }

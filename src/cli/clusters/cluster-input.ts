@@ -12,8 +12,9 @@ import {
 } from '../../clusterfile/index.ts';
 import { isSystemError, type Problem, SealerError } from '../../error.ts';
 import type { Report } from '../../progress.ts';
+import { formatCount } from '../../units.ts';
 import type { CliContext } from '../context.ts';
-import { knownHosts } from './container-hosts.ts';
+import { engineOfCluster, knownHosts } from './container-hosts.ts';
 import type { ClusterSettingFlags, ProviderFlags, RoleFlags, SshFlags, TargetFlags } from './host-flags.ts';
 import type { HostSecrets, OpenWorld } from './open-world.ts';
 
@@ -49,9 +50,13 @@ export async function readClusterfile(
   for (const problem of problems.filter(isMild)) tell(problem, rest.report);
   if (clusterfile === undefined) {
     const errors = problems.filter((problem) => !isMild(problem));
-    throw new SealerError('CLUSTERFILE_INVALID', `${flags.clusterfile} has ${errors.length} mistakes; each is listed`, {
-      problems: errors,
-    });
+    throw new SealerError(
+      'CLUSTERFILE_INVALID',
+      `${flags.clusterfile} has ${formatCount(errors.length, 'mistake')}; each is listed`,
+      {
+        problems: errors,
+      },
+    );
   }
   return mergeFlags(clusterfile, asked);
 }
@@ -75,7 +80,7 @@ export async function readTarget(
   };
   if (rest.engine !== undefined && flags.clusterHost === undefined) {
     const named = flags.clusterfile === undefined ? undefined : await readClusterfile(context, flags, rest);
-    const known = await knownHosts(await rest.engine(), name ?? named?.cluster.name);
+    const known = await knownHosts(await engineOfCluster(rest.engine), name ?? named?.cluster.name);
     const dataRoot = flags.dataRoot ?? named?.cluster.dataRoot ?? DEFAULT_DATA_ROOT;
     const { cluster } = clusterfileFromFlags({ masters: known.masters });
     return { hosts: cluster.hosts, name: known.name, dataRoot, ssh };

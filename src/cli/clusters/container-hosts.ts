@@ -71,6 +71,22 @@ export async function dropHosts(engine: HostEngine, { cluster }: Clusterfile): P
 }
 
 /**
+ * The engine whose containers are the hosts of a cluster that is there.
+ * @throws SealerError ENGINE_NOT_FOUND, which says how else a cluster is named; ENGINE_UNFIT
+ */
+export async function engineOfCluster(engine: () => Promise<HostEngine>): Promise<HostEngine> {
+  return await engine().catch((error: unknown) => {
+    if (!(error instanceof SealerError) || error.code !== 'ENGINE_NOT_FOUND') throw error;
+    const message =
+      'Which cluster is meant? Nothing names a host of it, and no container engine answers that could have it';
+    throw new SealerError('ENGINE_NOT_FOUND', message, {
+      hint: 'Name any of its masters (--cluster-host 10.0.0.2) or its Clusterfile (-f Clusterfile); for hosts that are containers, set DOCKER_HOST.',
+      cause: error,
+    });
+  });
+}
+
+/**
  * The containers of a cluster that is there.
  * @param name undefined: the only one
  * @throws SealerError CLUSTER_NOT_FOUND

@@ -1,7 +1,7 @@
 /** The flags that say which hosts there are and how they are reached. */
 
 import { type Command, Option } from 'commander';
-import { collect, collectPairs } from '../flags.ts';
+import { collect, collectList, collectPairs, under } from '../flags.ts';
 import { readCount } from './values.ts';
 
 /** How hosts are reached. */
@@ -48,23 +48,30 @@ export interface ClusterSettingFlags {
 
 /** Declares how hosts are reached. */
 export function withSsh(command: Command): Command {
-  return command
-    .option('-u, --user <name>', 'who logs in to the hosts; sudo makes root of him (default: root)')
-    .option('--port <port>', 'the port of SSH (default: 22)', readCount)
-    .option(
-      '--key <file>',
-      'the private key (default: the agent, then the usual files in ~/.ssh); also --pk in the Go sealer',
-    )
-    .option('--password-stdin', 'read the password of SSH and sudo from standard input (or SEALER_SSH_PASSWORD)')
-    .option('--jump <user@host:port>', 'reach the hosts through another one; several, separated by commas')
-    .option('--known-hosts <file>', 'the host keys that are trusted (repeatable; default: ~/.ssh/known_hosts)', collect)
-    .option('--fingerprint <[host=]SHA256:…>', 'trust the host key with this fingerprint (repeatable)', collect)
-    .option(
-      '--accept-new-host-keys',
-      'learn the keys of hosts that are not known yet; changed ones are refused as ever',
-    )
-    .option('--parallel <count>', 'hosts at work at the same time (default: 32)', readCount)
-    .option('--log-dir <folder>', 'where what the hosts say is kept (default: ~/.local/state/sealer/logs)');
+  return under('Hosts over SSH:', command, () =>
+    command
+      .option('-u, --user <name>', 'who logs in to the hosts; sudo makes root of him (default: root)')
+      .option('--port <port>', 'the port of SSH (default: 22)', readCount)
+      .option('--key <file>', 'the private key (default: the agent, then the usual files in ~/.ssh)')
+      .option('--password-stdin', 'read the password of SSH and sudo from standard input (or SEALER_SSH_PASSWORD)')
+      .option(
+        '--jump <user@host:port>',
+        'reach the hosts through another one; several, separated by commas',
+        collectList,
+      )
+      .option(
+        '--known-hosts <file>',
+        'the host keys that are trusted (repeatable; default: ~/.ssh/known_hosts)',
+        collect,
+      )
+      .option('--fingerprint <[host=]SHA256:…>', 'trust the host key with this fingerprint (repeatable)', collect)
+      .option(
+        '--accept-new-host-keys',
+        'learn the keys of hosts that are not known yet; changed ones are refused as ever',
+      )
+      .option('--parallel <count>', 'hosts at work at the same time (default: 32)', readCount)
+      .option('--log-dir <folder>', 'where what the hosts say is kept (default: ~/.local/state/sealer/logs)'),
+  );
 }
 
 /** Declares hosts by role. */
@@ -72,9 +79,10 @@ export function withRoles(command: Command, what: string): Command {
   return command
     .option(
       '-m, --masters <hosts>',
-      `masters ${what}: addresses, ranges (10.0.0.2-10.0.0.4), user@host:port; or how many containers`,
+      `masters ${what}: addresses, ranges (10.0.0.2-10.0.0.4), user@host:port; or how many containers (repeatable)`,
+      collectList,
     )
-    .option('-n, --nodes <hosts>', `nodes ${what}, written the same way`);
+    .option('-n, --nodes <hosts>', `nodes ${what}, written the same way (repeatable)`, collectList);
 }
 
 /** Declares where hosts come from. */
@@ -105,6 +113,10 @@ export function withTarget(command: Command): Command {
 export function withSettings(command: Command): Command {
   return command
     .option('-e, --env <KEY=VALUE>', 'environment of templates, commands and plugins (repeatable)', collectPairs)
-    .option('--apps <names>', "which apps to launch, separated by commas, instead of the image's own choice")
+    .option(
+      '--apps <names>',
+      "which apps to launch, separated by commas, instead of the image's own choice",
+      collectList,
+    )
     .option('--cmd <command>', "what to launch instead of the image's own commands (repeatable)", collect);
 }

@@ -5,6 +5,7 @@ import { type Problem, SealerError } from '../../error.ts';
 import { parseDigest } from '../../oci/digest.ts';
 import { DRIVERS } from '../../runtime/drivers.ts';
 import type { RegistryAccess, Runtime } from '../../runtime/runtime.ts';
+import { formatCount } from '../../units.ts';
 import { applyPlan, type StepTime } from '../apply/apply-plan.ts';
 import { createOverlay } from '../apply/overlay.ts';
 import type { Run } from '../apply/run.ts';
@@ -74,16 +75,16 @@ async function attempt(request: ChangeRequest, world: ClusterWorld): Promise<Cha
   for (const spec of cluster.hosts) fleet.add(spec);
   const home = `${cluster.dataRoot}/${cluster.name}`;
   const wantedHosts = cluster.hosts.map(({ address }) => fleet.get(address));
-  if (wantedHosts.length === 0) {
+  const masterHosts = rolesOf(clusterfile, undefined).masters.map((address) => fleet.get(address));
+  if (masterHosts.length === 0) {
     throw new SealerError('LAST_MASTER', 'A cluster needs a master, and none is wanted', {
       hint: 'Name one (--masters), or remove the cluster with sealer delete --all.',
     });
   }
-  world.report({ type: 'phase', title: `Connect to ${wantedHosts.length} hosts` });
+  world.report({ type: 'phase', title: `Connect to ${formatCount(wantedHosts.length, 'host')}` });
   const unreachable = await fleet.reach(wantedHosts);
   if (unreachable.length > 0) throw fleet.unreachableError(unreachable);
 
-  const masterHosts = rolesOf(clusterfile, undefined).masters.map((address) => fleet.get(address));
   const saved = await readSavedState(masterHosts, home);
   await addLeaving(fleet, clusterfile, saved);
   const image = await imageForHosts(request.image, {
@@ -259,7 +260,7 @@ async function checkHosts({ fleet, desired, image, home, saved, world }: Prepare
   }
   const errors = report.filter(({ severity }) => severity === 'error' || severity === undefined);
   if (errors.length === 0) return;
-  throw new SealerError('HOST_UNFIT', `${errors.length} things on the hosts stand in the way; nothing was changed`, {
+  throw new SealerError('HOST_UNFIT', `${formatCount(errors.length, 'problem')} on the hosts; nothing was changed`, {
     problems: errors,
     hint: 'Mend them, or go on all the same with --skip-checks.',
   });

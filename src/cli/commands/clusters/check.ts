@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { SealerError } from '../../../error.ts';
+import { formatCount } from '../../../units.ts';
 import { runnableImage } from '../../clusters/cluster-image.ts';
 import { type ClusterInputFlags, readClusterfile } from '../../clusters/cluster-input.ts';
 import { withRoles, withSsh } from '../../clusters/host-flags.ts';
@@ -32,11 +33,16 @@ export function checkCommand(context: CliContext): Command {
         await using opened = await openWorld(context, flags, 'sealer check');
         const { world } = opened;
         const clusterfile = await readClusterfile(context, flags, { secrets, image, report: world.report });
+        if (clusterfile.cluster.hosts.length === 0) {
+          throw new SealerError('USAGE', 'No host is named to check', {
+            hint: 'Name hosts (--masters 10.0.0.2 --nodes 10.0.0.3), or a Clusterfile that does (-f Clusterfile).',
+          });
+        }
         return await checkCluster(clusterfile, (arch) => runnableImage(world, clusterfile.cluster.image, arch), world);
       })();
       const errors = problems.filter(({ severity = 'error' }) => severity === 'error');
       if (errors.length > 0) {
-        throw new SealerError('HOST_UNFIT', `${errors.length} things on the hosts stand in the way`, { problems });
+        throw new SealerError('HOST_UNFIT', `${formatCount(errors.length, 'problem')} on the hosts`, { problems });
       }
       printResult(context, flags, { problems }, () =>
         [...problems.map(({ message, severity }) => `${severity ?? 'error'}: ${message}`), 'The hosts are fit.'].join(

@@ -6,6 +6,7 @@ import { toChangeOptions, withChange } from '../../clusters/change-flags.ts';
 import { changeKnown, type KnownFlags } from '../../clusters/change-known.ts';
 import { readTarget } from '../../clusters/cluster-input.ts';
 import { confirmPlan } from '../../clusters/confirm.ts';
+import { engineOfCluster } from '../../clusters/container-hosts.ts';
 import { describePlan } from '../../clusters/describe-plan.ts';
 import { type RoleFlags, withRoles, withSsh, withTarget } from '../../clusters/host-flags.ts';
 import { openWorld, readSecrets } from '../../clusters/open-world.ts';
@@ -75,7 +76,7 @@ async function deleteAll(context: CliContext, flags: Flags): Promise<void> {
     const { world, engine } = opened;
     const confirm = (plan: Parameters<typeof confirmPlan>[1]) => confirmPlan(context, plan, isConfirmed);
     if (engine !== undefined)
-      return await removeContainers(context, flags, opened, await engine(), { secrets, confirm });
+      return await removeContainers(context, flags, opened, await engineOfCluster(engine), { secrets, confirm });
     const target = await readTarget(context, flags, { secrets, report: world.report });
     await using known = await openKnownCluster(target, world);
     return await deleteCluster(known, { dryRun: flags.dryRun === true, lock, confirm }, world);

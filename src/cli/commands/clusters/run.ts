@@ -1,6 +1,7 @@
 /** `sealer run` and `sealer apply` */
 
 import { Command, Option } from 'commander';
+import { SealerError } from '../../../error.ts';
 import { withChange } from '../../clusters/change-flags.ts';
 import type { ClusterInputFlags } from '../../clusters/cluster-input.ts';
 import { withProvider, withRoles, withSettings, withSsh } from '../../clusters/host-flags.ts';
@@ -40,7 +41,13 @@ export function runClusterCommand(context: CliContext): Command {
     .action(async (image: string | undefined, flags: Flags) => {
       if (flags.kubeconfig !== undefined) await installWithKubeconfig(context, flags, image);
       else if (flags.clusterHost !== undefined) await installOnCluster(context, flags, image);
-      else await change(context, flags, 'sealer run', image);
+      else if (image !== undefined || flags.clusterfile !== undefined)
+        await change(context, flags, 'sealer run', image);
+      else {
+        throw new SealerError('USAGE', 'No image is named', {
+          hint: 'sealer run IMAGE --masters 10.0.0.2, or sealer run -f Clusterfile.',
+        });
+      }
     });
 }
 
