@@ -13,7 +13,9 @@ import { schedule } from '../../lab/workflow/events.ts';
 import { type EndedRun, runWorkflow } from '../../lab/workflow/run-workflow.ts';
 import { standIns } from '../../lab/workflow/stand-ins.ts';
 import { copyTree, makeRepository, npmStandIn, pathWith } from '../../lab/workflow/tree.ts';
+import { parseWorkflowFile } from '../../lab/workflow/workflow-file.ts';
 
+const FILE = '.github/workflows/versions.yml';
 const TOKEN = 'ghs_versions_token';
 const BRANCH = 'base-image-versions';
 
@@ -56,12 +58,12 @@ suite('versions.yml', { skip: needs('git', 'jq') }, () => {
     count += 1;
     const home = join(root, `home-${count}`);
     mkdirSync(home);
-    const { resolver } = standIns({ tree: bare, release: bare, artifacts: join(root, 'artifacts') });
+    const { resolver } = standIns({ tree: bare, release: bare, artifacts: join(root, `artifacts-${count}`) });
     const mirrors = Object.entries(mirror.mirrors).map((each) => each.join('='));
     return await runWorkflow({
       ...{
         tree: join(root, 'tree'),
-        file: '.github/workflows/versions.yml',
+        file: FILE,
         happening: schedule('47 4 * * *'),
         resolver,
       },
@@ -91,6 +93,8 @@ suite('versions.yml', { skip: needs('git', 'jq') }, () => {
       /\[`v1\.20\.2\+k3s1`\]\(https:\/\/github\.com\/k3s-io\/k3s\/releases\/tag\/v1\.20\.2%2Bk3s1\) is new/,
     );
     assert.ok(!first.log.includes(TOKEN), 'the token is nowhere');
+    const { permissions: asking } = parseWorkflowFile(readFileSync(join(root, 'tree', FILE), 'utf8')).jobs.ask ?? {};
+    assert.deepEqual(asking, { contents: 'read' }, 'what runs programs of others can write nowhere');
   });
 
   test('the next day the branch that has it all stays as it is, and there is still one pull request', async () => {

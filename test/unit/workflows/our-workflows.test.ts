@@ -148,8 +148,8 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   },
   'versions.yml': {
     events: {
-      'the schedule': [schedule('47 4 * * *'), { group: 'versions', jobs: [`update ${AMD64}`] }],
-      'a dispatch': [dispatch(), { group: 'versions', jobs: [`update ${AMD64}`] }],
+      'the schedule': [schedule('47 4 * * *'), { group: 'versions', jobs: [`ask ${AMD64}`] }],
+      'a dispatch': [dispatch(), { group: 'versions', jobs: [`ask ${AMD64}`] }],
       'a push': [push(), 'not started'],
       'a pull request': [pullRequest(), 'not started'],
     },
