@@ -77,7 +77,11 @@ describe('actions/build', () => {
     assert.equal(first?.properties.title, 'sealer: UNKNOWN_INSTRUCTION');
     assert.match(first?.message ?? '', /COPY/);
     assert.ok(built.annotations.some(({ properties }) => properties.line === '3'));
-    assert.equal(built.summary, '');
+    assert.match(built.summary, /^<h3>Failed: <code>KUBEFILE_INVALID<\/code><\/h3>/);
+    assert.match(built.summary, /<td><code>UNKNOWN_INSTRUCTION<\/code><\/td>.*Kubefile:2/);
+    const quiet = { context: 'deploy', summary: 'false' };
+    const again = await setting.job('actions/build', { 'deploy/Kubefile': 'CPOY a b\n' }, quiet);
+    assert.deepEqual([again.success, again.summary], [false, '']);
   });
 
   test('puts a manifest that cannot be read on its line: as an error, or with lint: warn as a warning first', async () => {
