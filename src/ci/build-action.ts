@@ -18,6 +18,7 @@ import { parsePlatform } from '../oci/platform.ts';
 import { verifyImage } from '../rehearsal/index.ts';
 import { maskSigning, SIGNING_SECRETS, signerOf } from './attest-inputs.ts';
 import { openCache } from './cache.ts';
+import { withoutCommands } from './groups.ts';
 import { type BuildInputs, readBuildInputs } from './inputs.ts';
 import { annotate } from './result.ts';
 import { maskSecrets, placeSecrets } from './secrets.ts';
@@ -68,7 +69,7 @@ export async function buildAction(env: NodeJS.ProcessEnv, signal: AbortSignal): 
     await summary.addRaw(buildSummary(result, { verification, timeline: session.timeline() })).write();
   }
   if (verification !== undefined) {
-    info(describeVerification(verification));
+    info(withoutCommands(describeVerification(verification)));
     // No outputs: what does not run offline is not to be pushed by the steps that follow.
     if (!verification.ok) throw verificationError(verification);
   }

@@ -18,7 +18,7 @@ export function groupReporter(write: (line: string) => void, now: () => number):
     report(event: ProgressEvent) {
       if (event.type !== 'phase') return lines.report(event);
       endGroup();
-      write(`::group::${withoutCommands(event.title).replaceAll('\n', ' ')}`);
+      write(`::group::${withoutCommands(event.title).replace(/[\r\n]/g, ' ')}`);
       open = true;
     },
     close() {
@@ -29,9 +29,10 @@ export function groupReporter(write: (line: string) => void, now: () => number):
 }
 
 /**
- * Defuses workflow commands in output that is not ours. The runner obeys `::name::` at the start of a line and the older
- * `##[name]` anywhere in it (actions/runner, `ActionCommand.cs`).
+ * Defuses workflow commands in output that is not ours, of one line or many. The runner obeys `::name::` at the start of a line and the older
+ * `##[name]` anywhere in it (actions/runner, `ActionCommand.cs`). A lone carriage return ends a line for it (.NET's `ReadLine`), and NEL is white
+ * space (`TrimStart`), which it is not to JavaScript.
  */
-export function withoutCommands(line: string): string {
-  return line.replace(/^(\s*)::/, '$1: :').replaceAll('##[', '## [');
+export function withoutCommands(text: string): string {
+  return text.replace(/(^|[\r\n])([\s\u0085]*)::/g, '$1$2: :').replaceAll('##[', '## [');
 }

@@ -25,6 +25,7 @@ import {
 import type { Clusterfile } from '../clusterfile/index.ts';
 import { SealerError } from '../error.ts';
 import { parseKubeconfig } from '../kubernetes/index.ts';
+import { withoutCommands } from './groups.ts';
 import type { RunInputs } from './run-inputs.ts';
 import { placeFile } from './secrets.ts';
 import type { Session } from './session.ts';
@@ -134,7 +135,7 @@ export async function tellRun(
   shown: RunSummaryOptions,
 ): Promise<void> {
   if (inputs.summary && env.GITHUB_STEP_SUMMARY) await summary.addRaw(runSummary(plan, changed, shown)).write();
-  info(describePlan(plan));
+  info(withoutCommands(describePlan(plan)));
   setOutput('plan', JSON.stringify(outputOf(plan)));
   setOutput('changed', String(changed));
 }

@@ -3,6 +3,7 @@
 import { debug, getInput, setFailed, summary } from '@actions/core';
 import { annotationLine, describeError, toSealerError } from '../cli/index.ts';
 import type { Problem, SealerError } from '../error.ts';
+import { withoutCommands } from './groups.ts';
 import { failureSummary } from './summary/index.ts';
 
 /** How long open handles may hold the process once the work is over, in milliseconds. */
@@ -20,11 +21,11 @@ export async function runAction(main: (signal: AbortSignal) => Promise<void>): P
     await main(cancellation.signal);
   } catch (thrown) {
     const error = toSealerError(thrown, cancellation.signal);
-    if (error.code === 'INTERNAL') process.stdout.write(`${describeError(error)}\n`);
+    if (error.code === 'INTERNAL') process.stdout.write(`${withoutCommands(describeError(error))}\n`);
     annotate(error.problems.length === 0 && error.at !== undefined ? [error] : error.problems);
     const told = `${error.message} [${error.code}]`;
     // An error that stands on its line already is not to stand beside it a second time.
-    if (error.problems.length === 0 && error.at !== undefined) process.stdout.write(`${told}\n`);
+    if (error.problems.length === 0 && error.at !== undefined) process.stdout.write(`${withoutCommands(told)}\n`);
     else setFailed(error.hint === undefined ? told : `${told}\n${error.hint}`);
     process.exitCode = 1;
     // Who cancels a job knows why it ended.

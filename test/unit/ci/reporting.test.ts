@@ -46,6 +46,13 @@ suite('groups', () => {
   test('output of a RUN cannot give the runner commands', () => {
     assert.equal(withoutCommands('  ::add-path::/evil'), '  : :add-path::/evil');
     assert.equal(withoutCommands('x ##[add-matcher]y'), 'x ## [add-matcher]y');
+    // What .NET takes for the end of a line, and for white space.
+    assert.equal(withoutCommands('50 %\r::set-output name=digest::x'), '50 %\r: :set-output name=digest::x');
+    assert.equal(withoutCommands('\u0085 ::stop-commands::x'), '\u0085 : :stop-commands::x');
+    assert.equal(
+      withoutCommands('it ends:\n::add-mask::a\r\n\n::add-mask::b'),
+      'it ends:\n: :add-mask::a\r\n\n: :add-mask::b',
+    );
     const lines: string[] = [];
     groupReporter(
       (line) => lines.push(line),
