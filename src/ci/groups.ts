@@ -18,7 +18,7 @@ export function groupReporter(write: (line: string) => void, now: () => number):
     report(event: ProgressEvent) {
       if (event.type !== 'phase') return lines.report(event);
       endGroup();
-      write(`::group::${withoutCommands(event.title).replace(/[\r\n]/g, ' ')}`);
+      write(`::group::${withoutCommands(event.title.replace(/[\r\n]/g, ' '))}`);
       open = true;
     },
     close() {
