@@ -70,8 +70,14 @@ export async function download(
   const wanted: Wanted = { url, checksum, at, memory: kept === undefined ? undefined : memory };
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer = await request(builder, wanted, await partial.resumeAt());
+      const { size, validator } = await partial.resumeAt();
+      const answer = await request(builder, wanted, { size, validator });
       if (answer.status === 304 && kept !== undefined) return verify(kept, wanted);
+      if (answer.status === 206 && !isRestOf(answer, size, validator)) {
+        await answer.body?.cancel();
+        await partial.discard();
+        throw new Error('the server sends something else than the rest of what is here');
+      }
       const got = await receive(builder, answer, partial);
       const file = join(folder, got.digest);
       verify({ file, ...got }, wanted);
@@ -137,6 +143,16 @@ async function request(
   throw failed(wanted, `it redirects more than ${MAX_REDIRECTS} times`);
 }
 
+/**
+ * Whether a part goes on where the bytes that are here end, and is of the same version: a server that does not know `If-Range`, a cache
+ * in between, or one of several that serve another version, would give a file of two halves.
+ */
+function isRestOf(answer: Response, size: number, validator: string | undefined): boolean {
+  const { etag, lastModified } = validatorsOf(answer);
+  const isSame = [etag, lastModified].every((each) => each === undefined) || [etag, lastModified].includes(validator);
+  return size > 0 && isSame && (answer.headers.get('content-range') ?? '').startsWith(`bytes ${size}-`);
+}
+
 /** Writes the answer behind what is there, if it is the rest of that, and hashes the whole. */
 async function receive(
   builder: Builder,
@@ -146,10 +162,6 @@ async function receive(
   const isRest = answer.status === 206;
   const hash = createHash('sha256');
   let size = isRest ? await hashFile(hash, partial.file) : 0;
-  if (isRest && !(answer.headers.get('content-range') ?? '').startsWith(`bytes ${size}-`)) {
-    await partial.discard();
-    throw new Error('the server sends another range than was asked for');
-  }
   await partial.remember(validatorsOf(answer));
   const handle = await open(partial.file, isRest ? 'a' : 'w');
   try {
@@ -163,8 +175,12 @@ async function receive(
   } finally {
     await handle.close();
   }
-  const expected = answer.headers.get('content-length');
-  if (!isRest && expected !== null && Number(expected) !== size) throw new Error('the connection broke off');
+  // A server may give less than the whole rest (RFC 9110, section 14.2): the next attempt goes on behind it.
+  const whole = /\/(\d+)$/.exec(answer.headers.get('content-range') ?? '')?.[1];
+  const expected = isRest ? whole : answer.headers.get('content-length');
+  if (expected !== null && expected !== undefined && Number(expected) !== size) {
+    throw new Error('the connection broke off');
+  }
   return { digest: hash.digest('hex'), size };
 }
 

@@ -105,6 +105,48 @@ test('a download that breaks off goes on where it stopped', async () => {
   assert.match(site.requests[1] ?? '', /bytes=\d{4,}-$/);
 });
 
+/** Breaks off the first answer in the middle; what follows is for others to say. */
+async function serveBroken(
+  root: string,
+  content: Buffer,
+  answer: (start: number, response: ServerResponse) => void,
+): Promise<Site> {
+  let isFirst = true;
+  return await serve((request, response) => {
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (!isFirst) return answer(start, response);
+    isFirst = false;
+    response.writeHead(200, { etag: '"1"', 'content-length': content.length });
+    response.write(content.subarray(0, 100_000));
+    void hasArrived(root, 100_000).then(() => response.destroy());
+  });
+}
+
+test('a download does not go on with the rest of another version, though the server offers it', async () => {
+  await using setting = await openSetting();
+  const [old, now] = [Buffer.alloc(300_000, 'x'), Buffer.alloc(300_000, 'y')];
+  await using site = await serveBroken(setting.store.root, old, (start, response) => {
+    // As servers do that do not know If-Range.
+    const range = { 'content-range': `bytes ${start}-${now.length - 1}/${now.length}` };
+    response.writeHead(start > 0 ? 206 : 200, { etag: '"2"', 'content-length': now.length - start, ...range });
+    response.end(now.subarray(start));
+  });
+  const result = await setting.build({ Kubefile: `FROM scratch\nADD ${site.url}/f /f\n` });
+  assert.ok((await setting.files(result)).f === now.toString(), 'it is the new version, whole');
+});
+
+test('a part that is not the whole rest is gone on behind, not taken for the end', async () => {
+  await using setting = await openSetting();
+  const content = Buffer.alloc(300_000, 'x');
+  await using site = await serveBroken(setting.store.root, content, (start, response) => {
+    const end = Math.min(start + 120_000, content.length);
+    const range = { 'content-range': `bytes ${start}-${end - 1}/${content.length}` };
+    response.writeHead(206, { etag: '"1"', 'content-length': end - start, ...range }).end(content.subarray(start, end));
+  });
+  const result = await setting.build({ Kubefile: `FROM scratch\nADD ${site.url}/f /f\n` });
+  assert.equal((await setting.files(result)).f?.length, content.length);
+});
+
 test('ADD unpacks local archives by their content, COPY does not', { skip: needs('tar', 'zstd') }, async () => {
   await using setting = await openSetting();
   const from = join(setting.path, 'from');
