@@ -45,8 +45,10 @@ export async function previewAction(inputs: RunInputs, setting: PreviewSetting):
   }
   if (inputs.preview.mode === 'sweep') return await sweep(inputs, setting);
   const event = readPullEvent(setting.workflow.eventName, setting.workflow.payload);
-  const github = openApi(inputs, setting);
-  const live = await readLive(github, event);
+  // A token that comes from a secret is empty for a fork, which gets its preview on the runner all the same.
+  const hasToken = inputs.preview.token !== '' || !event.isFork || event.isPrivileged;
+  const github = hasToken ? openApi(inputs, setting) : undefined;
+  const live = github === undefined ? undefined : await readLive(github, event);
   const decision = decide(event, live, { label: inputs.preview.label, allowUnsafeFork: inputs.allowUnsafeFork });
   switch (decision.what) {
     case 'refuse':
@@ -57,7 +59,7 @@ export async function previewAction(inputs: RunInputs, setting: PreviewSetting):
       return info(`No preview is changed: ${decision.why}.`);
     case 'remove':
       info(`The preview is removed: ${decision.why}.`);
-      return await remove(event, inputs, github, setting);
+      return await remove(event, inputs, github ?? openApi(inputs, setting), setting);
     case 'deploy':
       return await deploy(event, inputs, decision.trust === 'repository' ? github : undefined, setting);
   }
