@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -47,11 +47,18 @@ for (const kind of HOST_KINDS) {
       assert.equal((await host.exec({ argv: ['true'], stdin: bytes })).code, 0);
     });
 
-    it('keeps the outputs apart, and tells them line by line', async () => {
+    it('keeps the outputs apart, and tells them line by line, as they come', { timeout: 60_000 }, async () => {
       const lines: string[] = [];
+      // Whoever speaks goes on only when he was heard.
+      const heard = new PassThrough();
       const output = await host.exec({
-        argv: ['sh', '-c', 'echo one; sleep 0.2; echo two >&2; sleep 0.2; printf three'],
-        onLine: (line, stream) => lines.push(`${stream} ${line}`),
+        argv: ['sh', '-c', 'echo one; read -r _; echo two >&2; read -r _; printf three'],
+        stdin: heard,
+        onLine(line, stream) {
+          lines.push(`${stream} ${line}`);
+          if (lines.length < 3) heard.write('go on\n');
+          if (lines.length === 2) heard.end();
+        },
       });
       assert.deepEqual([output.stdout, output.stderr], ['one\nthree', 'two\n']);
       assert.deepEqual(lines, ['stdout one', 'stderr two', 'stdout three']);

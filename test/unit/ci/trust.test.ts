@@ -85,6 +85,8 @@ suite('the code of a fork in a privileged workflow', () => {
       execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
         cwd: folder.path,
         encoding: 'utf8',
+        // Whatever whoever runs the tests has set: signed commits, hooks, templates.
+        env: { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
       });
     assert.deepEqual(await readCheckout(folder.path), { commits: [], remote: undefined });
     git('init', '-q');

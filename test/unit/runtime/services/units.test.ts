@@ -105,17 +105,17 @@ start_pre() {
     assert.deepEqual(printed.trimEnd().split('\n'), K3S.argv.slice(1));
   });
 
-  for (const [what, change] of Object.entries({
-    'a name with a slash': { name: '../k3s' },
-    'a second line in a command': { argv: ['/bin/true', 'a\nExecStartPost=/bin/evil'] as const },
-    'a second line in a description': { description: 'a\nType=oneshot' },
-    'a second line in a variable': { env: { A: 'a\nb' } },
-    'a program without its folder': { argv: ['true'] as const },
-    'an environment file with a quote': { environmentFiles: ["/etc/a'b"] },
-  })) {
+  for (const [what, change, why] of [
+    ['a name with a slash', { name: '../k3s' }, /no name for a service/],
+    ['a second line in a command', { argv: ['/bin/true', 'a\nExecStartPost=/bin/evil'] }, /command .* is one line/],
+    ['a second line in a description', { description: 'a\nType=oneshot' }, /description is one line/],
+    ['a second line in a variable', { env: { A: 'a\nb' } }, /variable is one line/],
+    ['a program without its folder', { argv: ['true'] }, /no absolute path/],
+    ['an environment file with a quote', { environmentFiles: ["/etc/a'b"] }, /no path for an environment file/],
+  ] as const) {
     it(`refuse ${what}`, () => {
-      assert.throws(() => serviceFiles('systemd', { ...K3S, ...change }));
-      assert.throws(() => serviceFiles('openrc', { ...K3S, ...change }));
+      assert.throws(() => serviceFiles('systemd', { ...K3S, ...change }), why);
+      assert.throws(() => serviceFiles('openrc', { ...K3S, ...change }), why);
     });
   }
 });
