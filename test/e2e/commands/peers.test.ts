@@ -146,9 +146,10 @@ spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: job, image: ${
   for (const platform of ['linux/amd64', 'linux/arm64']) {
     describe(`unpacked by umoci for ${platform}`, () => {
       let rootfs: string;
+      const arch = platform.slice('linux/'.length);
+      const layoutOf = () => join(folder, `one-${arch}`);
       before(async () => {
-        const arch = platform.slice('linux/'.length);
-        const layout = join(folder, `one-${arch}`);
+        const layout = layoutOf();
         await runTool('skopeo', [
           '--override-arch',
           arch,
@@ -170,7 +171,21 @@ spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: job, image: ${
         assert.deepEqual(readdirSync(join(rootfs, 'application/apps')), ['jobs']);
       });
 
-      test('every link file of the registry is 71 bytes and no blob is there twice', () => {
+      test('every large blob of the registry is in one layer, once', async () => {
+        const at = (digest: string) => join(layoutOf(), 'blobs', 'sha256', digest.slice('sha256:'.length));
+        const [{ digest: manifest }] = JSON.parse(readFileSync(join(layoutOf(), 'index.json'), 'utf8')).manifests;
+        const large: string[] = [];
+        for (const { digest } of JSON.parse(readFileSync(at(manifest), 'utf8')).layers) {
+          for (const line of (await runTool('tar', ['-tvzf', at(digest)])).split('\n')) {
+            const [, size, blob] = /^-\S+ +\S+ +(\d+) .*\/(\w+)\/data$/.exec(line) ?? [];
+            if (blob !== undefined && Number(size) > 1_000_000) large.push(blob);
+          }
+        }
+        assert.equal(large.length, bundled.length, 'one of each image');
+        assert.equal(new Set(large).size, large.length);
+      });
+
+      test('every link file of the registry is 71 bytes', () => {
         const files = readdirSync(join(rootfs, 'registry'), { recursive: true, withFileTypes: true }).filter((each) =>
           each.isFile(),
         );

@@ -89,7 +89,7 @@ describe('access to a cluster', { skip }, () => {
       assert.doesNotMatch(error.message, /s3cret/);
       return true;
     });
-    assert.ok(performance.now() - began < 5000);
+    assert.ok(performance.now() - began < 25_000);
     await using without = new KubernetesClient({ server: `https://127.0.0.1:${port}` });
     await assert.rejects(without.get('/api'), { code: 'CLUSTER_UNREACHABLE' }, 'the public authorities do not vouch');
   });

