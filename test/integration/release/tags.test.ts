@@ -1,12 +1,12 @@
 /** The release commit and its tags, in a repository of their own on this machine. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { releaseCommit } from '../../../release/commit.ts';
 import { type GitOptions, git, loginOf } from '../../../release/git.ts';
 import { commitOf, moveTags, pushTag, tagsOf } from '../../../release/tags.ts';
+import { gitIn, NO_SETTINGS } from '../../lab/git.ts';
 import { folderOf, writeFiles } from '../../lab/scratch.ts';
 import { needs } from '../../lab/tools.ts';
 
@@ -15,26 +15,23 @@ interface Repository extends GitOptions {
 }
 
 const DIST = { 'dist-made/sealer.cjs': '#!/usr/bin/env node\n', 'dist-made/build.cjs': 'x\r\n' };
-const NOBODY = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
 
 /** A bare repository with one commit, and a clone of it. */
 async function repository(t: TestContext): Promise<Repository> {
   const root = await folderOf(t, 'release');
   const [remote, folder] = [join(root, 'remote.git'), join(root, 'clone')];
-  const run = (cwd: string, ...args: string[]): Buffer =>
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd });
-  run(root, 'init', '-q', '--bare', '-b', 'main', remote);
-  run(root, 'clone', '-q', remote, folder);
+  gitIn(root, 'init', '-q', '--bare', '-b', 'main', remote);
+  gitIn(root, 'clone', '-q', remote, folder);
   writeFiles(folder, {
     '.gitignore': 'dist/\n',
     '.gitattributes': '* text=auto eol=lf\n',
     'action.yml': 'a\n',
     ...DIST,
   });
-  run(folder, 'add', 'action.yml', '.gitignore', '.gitattributes');
-  run(folder, 'commit', '-q', '-m', 'one');
-  run(folder, 'push', '-q', 'origin', 'HEAD:main');
-  return { folder, remote, env: NOBODY };
+  gitIn(folder, 'add', 'action.yml', '.gitignore', '.gitattributes');
+  gitIn(folder, 'commit', '-q', '-m', 'one');
+  gitIn(folder, 'push', '-q', 'origin', 'HEAD:main');
+  return { folder, remote, env: NO_SETTINGS };
 }
 
 const dist = ({ folder }: Repository): string => join(folder, 'dist-made');
@@ -75,7 +72,7 @@ suite('the release commit', { skip: needs('git') }, () => {
     await assert.rejects(releaseCommit({ ...repo, dist: await folderOf(t), tag: 'v1' }), /dist is empty/);
     writeFiles(repo.folder, { 'dist/x': 'x' });
     const who = {
-      ...NOBODY,
+      ...NO_SETTINGS,
       GIT_AUTHOR_NAME: 't',
       GIT_AUTHOR_EMAIL: 't@e',
       GIT_COMMITTER_NAME: 't',
@@ -116,7 +113,7 @@ suite('tags', { skip: needs('git') }, () => {
 
   test('show no token: it goes by environment, and an error does not repeat it', async (t) => {
     const repo = await repository(t);
-    const env = { ...NOBODY, ...loginOf('https://github.com', 'ghs_secret') };
+    const env = { ...NO_SETTINGS, ...loginOf('https://github.com', 'ghs_secret') };
     assert.ok(!JSON.stringify(Object.values(env)).includes('ghs_secret'));
     await git({ ...repo, env }, 'remote', 'set-url', 'origin', join(repo.folder, 'none'));
     const refused = tagsOf({ ...repo, env });

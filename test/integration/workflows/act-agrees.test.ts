@@ -1,10 +1,11 @@
 /** Our runner for workflows and somebody else's (act) make the same of one workflow. */
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { gitIn } from '../../lab/git.ts';
 import { temporaryFolder, writeFiles } from '../../lab/scratch.ts';
 import { findTool, needs } from '../../lab/tools.ts';
 import { push } from '../../lab/workflow/events.ts';
@@ -95,11 +96,9 @@ function linesOf(log: string): readonly string[] {
 /** Runs the push event on this machine itself, without a network. */
 async function act(tree: string, home: string): Promise<string> {
   mkdirSync(home);
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], { cwd: tree, stdio: 'pipe' });
-  git('init', '-q', '-b', 'main');
-  git('add', '-A');
-  git('commit', '-q', '-m', 'one');
+  gitIn(tree, 'init', '-q');
+  gitIn(tree, 'add', '-A');
+  gitIn(tree, 'commit', '-q', '-m', 'one');
   const flags = ['push', '-P', 'ubuntu-24.04=-self-hosted', '--no-cache-server', '--action-offline-mode'];
   const child = spawn(findTool('act') ?? 'act', flags, {
     cwd: tree,

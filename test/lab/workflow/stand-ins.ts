@@ -1,9 +1,9 @@
 /** Actions of other people, done by named functions: what they do for us, no more. Others are refused. */
 
-import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GITHUB_SCRIPT, isGithubScript } from '../../e2e/actions/github-script.ts';
+import { gitIn } from '../git.ts';
 import type { Resolve, StandIn } from './steps.ts';
 
 /** What the stand-ins were asked for, in order. */
@@ -114,11 +114,7 @@ function checkOut(tree: string, to: string, ref: string | undefined): void {
     cpSync(tree, to, { recursive: true, force: true });
     return;
   }
-  const git = (...args: string[]): void => {
-    const { status, stderr } = spawnSync('git', args, { encoding: 'utf8', cwd: to });
-    if (status !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`);
-  };
   mkdirSync(to, { recursive: true });
-  git('clone', '-q', '--no-hardlinks', tree, '.');
-  if (ref !== undefined && ref !== '') git('checkout', '-q', ref);
+  gitIn(to, 'clone', '-q', '--no-hardlinks', tree, '.');
+  if (ref !== undefined && ref !== '') gitIn(to, 'checkout', '-q', ref);
 }

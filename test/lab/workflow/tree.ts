@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gitIn } from '../git.ts';
 import { writeFiles } from '../scratch.ts';
 import { PROJECT } from './ours.ts';
 
@@ -31,14 +32,10 @@ export function copyTree(to: string, alter: Alter = (_, text) => text): void {
 
 /** Makes a repository of a folder with one commit, and a bare one that it came from. */
 export function makeRepository(folder: string, bare: string): void {
-  const git = (cwd: string, ...args: string[]): void => {
-    const who = ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'init.defaultBranch=main'];
-    execFileSync('git', [...who, ...args], { cwd, stdio: 'pipe' });
-  };
-  git(folder, 'init', '-q');
-  git(folder, 'add', '-A');
-  git(folder, 'commit', '-q', '-m', 'one');
-  git(folder, 'clone', '-q', '--bare', '.', bare);
+  gitIn(folder, 'init', '-q');
+  gitIn(folder, 'add', '-A');
+  gitIn(folder, 'commit', '-q', '-m', 'one');
+  gitIn(folder, 'clone', '-q', '--bare', '.', bare);
 }
 
 /**

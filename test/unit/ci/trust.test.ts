@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import { maskSecrets, placeSecrets } from '../../../src/ci/secrets.ts';
 import { SealerError } from '../../../src/error.ts';
 import { digestOf, hexOf } from '../../../src/oci/digest.ts';
 import { Store } from '../../../src/oci/store/index.ts';
+import { gitIn } from '../../lab/git.ts';
 import { temporaryFolder } from '../../lab/scratch.ts';
 
 const SHA = 'a'.repeat(40);
@@ -81,13 +81,7 @@ suite('the code of a fork in a privileged workflow', () => {
 
   test('is looked for in the checkout itself', async () => {
     await using folder = await temporaryFolder('checkout');
-    const git = (...args: string[]): string =>
-      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
-        cwd: folder.path,
-        encoding: 'utf8',
-        // Whatever whoever runs the tests has set: signed commits, hooks, templates.
-        env: { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' },
-      });
+    const git = (...args: string[]): string => gitIn(folder.path, ...args);
     assert.deepEqual(await readCheckout(folder.path), { commits: [], remote: undefined });
     git('init', '-q');
     git('commit', '-q', '--allow-empty', '-m', 'one');

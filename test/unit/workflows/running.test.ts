@@ -106,7 +106,11 @@ jobs:
     needs: one
     runs-on: ubuntu-24.04
     steps:
-      - { env: { PID: "\${{ needs.one.outputs.pid }}" }, run: '! grep -qa sleep "/proc/$PID/cmdline"' }
+      - env: { PID: "\${{ needs.one.outputs.pid }}" }
+        run: |
+          test -n "$PID"
+          for _ in $(seq 100); do grep -qa sleep "/proc/$PID/cmdline" || exit 0; sleep 0.1; done
+          exit 1
 `,
     );
     assert.ok(success, log);
