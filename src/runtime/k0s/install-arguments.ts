@@ -1,7 +1,6 @@
 /** What `k0s install` is called with. */
 
 import { isIP } from 'node:net';
-import type { HostSpec } from '../../clusterfile/desired.ts';
 import { CONFIG_FILE, K0S, tokenFile } from './paths.ts';
 
 export interface InstallQuestion {
@@ -11,8 +10,6 @@ export interface InstallQuestion {
   /** The first controller joins nobody. */
   readonly joins: boolean;
 }
-
-const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
 /**
  * A controller that is a node as well, like kubeadm's masters: DaemonSets and what tolerates the control plane run on it.
@@ -37,18 +34,6 @@ export function installController(
 
 export function installWorker({ address, home }: InstallQuestion): readonly [string, ...string[]] {
   return [K0S, 'install', 'worker', '--token-file', tokenFile(home), ...kubelet(address)];
-}
-
-/**
- * Whether a master keeps kubeadm's taint: not if the host is a node by its roles too, if the Clusterfile takes the taint
- * away, or if there is no other node that could run anything.
- */
-export function keepsTaint(address: string, hosts: readonly HostSpec[]): boolean {
-  if (!hosts.some(({ roles }) => roles.includes('node'))) return false;
-  const spec = hosts.find((host) => host.address === address);
-  if (spec === undefined) return true;
-  const isTaken = spec.taints.some((taint) => taint.isRemoval && taint.key === CONTROL_PLANE);
-  return !isTaken && !spec.roles.includes('node');
 }
 
 /** The node's InternalIP is the address that the host has in the Clusterfile: the kubelet would choose for itself. */

@@ -1,13 +1,13 @@
 /** Controllers: the first, and those that join it, one at a time. */
 
 import type { Host } from '../../hosts/host.ts';
-import { waitForNode } from '../nodes/index.ts';
+import { keepsTaint, waitForNode } from '../nodes/index.ts';
 import { notReady, startK0s, waitForController } from './bring-up.ts';
 import type { K0sCluster } from './cluster.ts';
 import { say } from './cluster.ts';
 import { configSources, writeConfig } from './config-file.ts';
 import { hasEtcdMember, leaveEtcd, waitForEtcdMember } from './etcd-members.ts';
-import { installController, keepsTaint } from './install-arguments.ts';
+import { installController } from './install-arguments.ts';
 import { whyNotReady } from './masters.ts';
 import { observeHost } from './observe.ts';
 import { CONTROLLER } from './paths.ts';

@@ -13,6 +13,8 @@ export interface HostInput {
   readonly address: string;
   /** Undefined: the host's name. */
   readonly nodeName: string | undefined;
+  /** A master on which everything may run, unless the documents have taints of their own. */
+  readonly isOpen?: boolean | undefined;
 }
 
 export interface InitSecrets {
@@ -23,7 +25,7 @@ export interface InitSecrets {
 /** All documents; the text holds secrets. */
 export function initConfig(settings: Settings, kubeVersion: string, host: HostInput, secrets: InitSecrets): string {
   const api = kubeadmApi(kubeVersion);
-  const init = mergeDocuments(onOurRuntime(settings.init), {
+  const init = mergeDocuments(onOurRuntime(withTaints(settings.init, host)), {
     ...onHost(host),
     bootstrapTokens: [{ token: secrets.token, ttl: '30m0s' }],
     certificateKey: secrets.certificateKey,
@@ -33,6 +35,11 @@ export function initConfig(settings: Settings, kubeVersion: string, host: HostIn
     lowerDocument('KubeletConfiguration', settings.kubelet, api),
     lowerDocument('KubeProxyConfiguration', settings.proxy, api),
   ]);
+}
+
+/** kubeadm taints a master about whose taints nothing is said. */
+export function withTaints(document: Fields, { isOpen = false }: Pick<HostInput, 'isOpen'>): Fields {
+  return isOpen ? mergeDocuments({ nodeRegistration: { taints: [] } }, document) : document;
 }
 
 /** What makes a node answer under the address that we know it by; nothing of it if that is a name. */

@@ -5,9 +5,10 @@ import { mapOf } from '../../../../src/kubernetes/fields.ts';
 import { controllerConfig } from '../../../../src/runtime/k0s/config.ts';
 import { containerdFiles, staleSettings } from '../../../../src/runtime/k0s/containerd-files.ts';
 import { readMembers } from '../../../../src/runtime/k0s/etcd-members.ts';
-import { installController, installWorker, keepsTaint } from '../../../../src/runtime/k0s/install-arguments.ts';
+import { installController, installWorker } from '../../../../src/runtime/k0s/install-arguments.ts';
 import { readObservation } from '../../../../src/runtime/k0s/observe.ts';
 import { covers, namesOf } from '../../../../src/runtime/k0s/served-certificate.ts';
+import { keepsTaint } from '../../../../src/runtime/nodes/index.ts';
 
 const base = { version: 'v1.33.4+k0s.0', env: {}, masters: ['10.0.0.2', '10.0.0.3'], sans: [] };
 const specOf = (config: object) => mapOf(mapOf(config).spec);
