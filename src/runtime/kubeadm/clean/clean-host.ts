@@ -47,7 +47,7 @@ export async function cleanHost(
   await sh(CLEAN_FOLDERS, before, ...FOLDERS);
   const etcd = etcdFolder(await settings());
   if (etcd !== ETCD_FOLDER) await sh(CLEAN_ETCD, before, etcd);
-  const notes = ['before', 'kubeadm.json', 'preloaded', 'balancer', 'drained', 'certificates'].map(
+  const notes = ['before', 'kubeadm.json', 'preloaded', 'balancer', 'drained', 'upgrading', 'certificates'].map(
     (name) => `${home}/${name}`,
   );
   await host.exec({ argv: ['rm', '-rf', ...notes], signal });

@@ -3,23 +3,19 @@
 import { SealerError } from '../../../error.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { forEachHost } from '../../../hosts/index.ts';
-import { mapOf, stringOf } from '../../../kubernetes/fields.ts';
 import { poll, type Round } from '../../../kubernetes/poll.ts';
 import { listNodes, waitForNode } from '../../nodes/index.ts';
 import type { NodeState } from '../../runtime.ts';
 import { checkUpgrade } from '../../version.ts';
-import { mergeDocuments } from '../config/merge.ts';
 import type { Driver } from '../driver.ts';
 import { routeNode } from '../endpoint/route-node.ts';
-import { readClusterConfig, uploadClusterConfig } from '../members/cluster-config.ts';
-import { ignoring, installKubeconfig } from '../members/init.ts';
 import { masterAddresses } from '../members/join-members.ts';
 import { apiServerVersions, clusterMetadata } from '../metadata.ts';
-import { MANIFESTS } from '../places.ts';
 import { preloadImages } from '../prepare/preload.ts';
 import { differing, programsOf } from '../prepare/programs.ts';
 import { runKubeadm } from '../run-kubeadm.ts';
 import { takeSnapshot } from '../snapshot.ts';
+import { brokenUpgrade, hasStaticPods, upgradeControlPlane } from './control-plane.ts';
 import { renewHost } from './renew-host.ts';
 
 const NODE_TIMEOUT_MS = 5 * 60_000;
@@ -107,6 +103,7 @@ async function isUpgraded(driver: Driver, { host, node }: Member): Promise<boole
   const { image, signal, home } = driver;
   if (!node.isReady || node.version !== image.kubeVersion) return false;
   if ((await host.readText(`${home}/drained`, { signal })) !== undefined) return false;
+  if ((await brokenUpgrade(driver, host)) !== undefined) return false;
   if (node.role === 'master' && !(await hasStaticPods(driver, host))) return false;
   return (await differing(host, await programsOf(host, image.rootfs, signal), signal)).length === 0;
 }
@@ -121,34 +118,6 @@ async function upgradeMember(driver: Driver, { host, node }: Member): Promise<vo
   await waitForNode(kubectl, host.address, { timeoutMs: NODE_TIMEOUT_MS, signal, now, version: image.kubeVersion });
   // A new haproxy, perhaps.
   if (node.role === 'node') await routeNode(driver, host, await masterAddresses(driver));
-}
-
-/** The first to be upgraded is `apply`, which the others follow by `node`. */
-async function upgradeControlPlane(driver: Driver, host: Host, program: string): Promise<void> {
-  const { image } = driver;
-  const settings = await driver.settings();
-  const cluster = await readClusterConfig(driver);
-  const isApplied = stringOf(cluster.kubernetesVersion) === image.kubeVersion;
-  const ignored = ignoring(settings.ignoredChecks);
-  if (!isApplied) {
-    const tags = mergeDocuments(cluster, {
-      imageRepository: settings.cluster.imageRepository,
-      dns: mapOf(settings.cluster.dns),
-      ...(mapOf(cluster.etcd).external === undefined ? { etcd: mapOf(settings.cluster.etcd) } : {}),
-    });
-    if (JSON.stringify(tags) !== JSON.stringify(cluster)) await uploadClusterConfig(driver, host, tags);
-    await runKubeadm(driver, host, ['upgrade', 'apply', image.kubeVersion, '--yes', ...ignored], { program });
-  } else if (!(await hasStaticPods(driver, host))) {
-    await runKubeadm(driver, host, ['upgrade', 'node', ...ignored], { program });
-  }
-  await installKubeconfig(driver, host);
-}
-
-/** Whether the API server that a master is to run is the new one: the manifests come in order, this one second, so kubeadm's own check completes it. */
-async function hasStaticPods({ image, signal }: Driver, host: Host): Promise<boolean> {
-  const names = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'];
-  const texts = await Promise.all(names.map((name) => host.readText(`${MANIFESTS}/${name}.yaml`, { signal })));
-  return texts.every((text, i) => text?.includes(`/${names[i]}:${image.kubeVersion.replace('+', '_')}`) === true);
 }
 
 function stopped(error: unknown, signal: AbortSignal, at: Host, left: readonly Host[]): unknown {
