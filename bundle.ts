@@ -61,11 +61,23 @@ export async function bundle(folder: string): Promise<ReadonlyMap<string, number
   return sizes.set('licenses.txt', Buffer.byteLength(licenses));
 }
 
+/** The oldest Node.js that runs the bundles, as package.json has it. The runners' own is that one. */
+const NODE = 24;
+
+const BANNER = "const import_meta_url = require('node:url').pathToFileURL(__filename).href;";
+
+/** People have older ones, on which the first import fails with words that nobody understands. */
+const OLD_NODE = `if (Number.parseInt(process.versions.node, 10) < ${NODE}) {
+  console.error('error[USAGE]: sealer needs Node.js ${NODE} or later; this is ' + process.versions.node + '\\n  hint: https://nodejs.org/en/download has it, and so has your version manager.');
+  process.exit(2);
+}
+`;
+
 const OPTIONS = {
   absWorkingDir: ROOT,
   bundle: true,
   platform: 'node',
-  target: 'node24',
+  target: `node${NODE}`,
   format: 'cjs',
   write: false,
   metafile: true,
@@ -74,7 +86,6 @@ const OPTIONS = {
   // `import.meta.url` does not exist in CommonJS, and packages that call createRequire(import.meta.url) fail at load
   // without this (seen in @azure/storage-common, under @actions/cache).
   define: { 'import.meta.url': 'import_meta_url' },
-  banner: { js: "const import_meta_url = require('node:url').pathToFileURL(__filename).href;" },
 } as const satisfies BuildOptions;
 
 /** Large parts that few runs need stay outside: `import('./cache-service.ts')` becomes `import('./cache.cjs')`. */
@@ -138,6 +149,7 @@ async function bundleOne(entry: string): Promise<{ text: string; metafile: Metaf
   const { outputFiles, metafile } = await build({
     ...OPTIONS,
     entryPoints: [entry],
+    banner: { js: entry === BUNDLES['sealer.cjs'] ? `${OLD_NODE}${BANNER}` : BANNER },
     plugins: [partsApart, unusedOut, nativeOut, pageAssetsIn],
   });
   const text = outputFiles[0]?.text;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -82,6 +82,20 @@ describe('the bundles', () => {
     const built = await runAlone('sealer.cjs', ['build', '--quiet']);
     assert.equal(built.status, 1);
     assert.match(built.stderr, /error\[KUBEFILE_NOT_FOUND\]/);
+  });
+
+  test('sealer.cjs on an older Node.js says which one it needs, and nothing else', async () => {
+    const older = join(folder, 'older.cjs');
+    writeFileSync(older, "Object.defineProperty(process.versions, 'node', { value: '20.19.0' });\n");
+    const { status, stdout, stderr } = await runAlone('sealer.cjs', ['--version'], {
+      NODE_OPTIONS: `--require ${older}`,
+    });
+    assert.deepEqual([status, stdout], [2, '']);
+    const needed = /\d+/.exec(JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).engines.node)?.[0];
+    assert.match(
+      stderr,
+      new RegExp(`^error\\[USAGE\\]: sealer needs Node\\.js ${needed} or later; this is 20\\.19\\.0\\n  hint: .*\\n$`),
+    );
   });
 
   test('build.cjs and push.cjs run alone, and say what is missing', async () => {
