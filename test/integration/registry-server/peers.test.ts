@@ -59,7 +59,10 @@ for (const kind of STORAGES) {
       const authFile = join(folder.path, 'auth.json');
       const login = ['login', '--tls-verify=false', '--authfile', authFile, '-u', 'ann'];
       await runTool('skopeo', [...login, '-p', 'secret', registry.address]);
-      await assert.rejects(runTool('skopeo', [...login, '-p', 'wrong', registry.address]));
+      await assert.rejects(
+        runTool('skopeo', [...login, '-p', 'wrong', registry.address]),
+        /invalid username\/password/,
+      );
     });
   });
 }

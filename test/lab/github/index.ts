@@ -46,6 +46,8 @@ export interface LabGithub extends AsyncDisposable {
   addToken(options?: TokenOptions): string;
   /** Lets coming requests fail; faults of one match are used in their order. */
   fail(fault: Fault): void;
+  /** Faults that no request has met yet. */
+  faultsLeft(): readonly Fault[];
   /** Opens a pull request. */
   openPull(options?: PullOptions): LabPull;
   /** One more commit on the head of a pull request; gives it. */
@@ -92,6 +94,7 @@ export async function labGithub(options: LabGithubOptions = {}): Promise<LabGith
     ...{ url, state, requests, mistakes, addToken },
     token: addToken(),
     fail: (fault) => void faults.push({ fault, left: fault.times ?? 1 }),
+    faultsLeft: () => faults.filter(({ left }) => left > 0).map(({ fault }) => fault),
     openPull: ({ fork, labels = [], title = 'A change' } = {}) => {
       const at = state.now();
       const number = Math.max(0, ...state.pulls.keys()) + 1;

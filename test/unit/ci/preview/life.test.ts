@@ -192,21 +192,13 @@ suite('a preview whose GitHub has a bad day', { concurrency: true }, () => {
     '502 after it was done': { ...ANY, kind: 'status', status: 502, isDone: true },
     'a cut connection': { ...ANY, kind: 'cut', isDone: true },
   };
+  const KINDS = [/GET /, /POST .*deployments$/, /POST .*statuses/, /POST .*comments/, /PATCH /, /DELETE /];
   for (const [name, fault] of Object.entries(FAULTS)) {
     test(`lives the same life: ${name} at every kind of request`, async (t) => {
       const life = await open(t);
       const pull = life.lab.openPull();
       const fail = () => {
-        for (const match of [
-          /GET /,
-          /POST .*deployments$/,
-          /POST .*statuses/,
-          /POST .*comments/,
-          /PATCH /,
-          /DELETE /,
-        ]) {
-          life.lab.fail({ ...fault, match });
-        }
+        for (const match of KINDS) life.lab.fail({ ...fault, match });
       };
       fail();
       await life.event(pull, 'opened');
@@ -220,6 +212,9 @@ suite('a preview whose GitHub has a bad day', { concurrency: true }, () => {
       fail();
       await life.sweep();
       assert.deepEqual(await life.look(), NOTHING);
+      const left = life.lab.faultsLeft().map(({ match }) => match);
+      const isMet = (kind: RegExp) => left.filter((each) => each === kind).length < 3;
+      assert.deepEqual(KINDS.filter(isMet), KINDS, 'there was a request of each kind to fail');
     });
   }
 });
