@@ -22,15 +22,20 @@ export async function cleanHost(host: Host, home: string, signal?: AbortSignal):
 }
 
 /**
- * What is mounted below it stays, and is said. busybox's rm knows no `--one-file-system`, and not each of its finds `-delete`. A lock
- * that is held on the host writes into the folder every ten seconds: so it is tried again.
+ * The folder goes under its name at once: whoever holds the lock in it has it to the end, and whoever waits for the lock finds no
+ * folder that is half there, and makes one of its own. What is mounted below stays, and is said. busybox's rm knows no
+ * `--one-file-system`, and not each of its finds `-delete`.
  */
 const REMOVE_HOME = `
-for round in 1 2 3; do
-  test -e "$1" || exit 0
-  find "$1" -xdev ! -type d -exec rm -f {} + && find "$1" -xdev -depth -type d -exec rmdir {} + && exit 0
-done
-exit 1
+remove() {
+  test -e "$1" || return 0
+  find "$1" -xdev ! -type d -exec rm -f {} + && find "$1" -xdev -depth -type d -exec rmdir {} +
+}
+gone=\${1%/*}/.\${1##*/}.removed
+remove "$gone" || exit 1
+# Unless it is a mount itself.
+test ! -e "$1" || mv "$1" "$gone" 2>/dev/null || gone=$1
+remove "$gone"
 `;
 
 function parentOf(path: string): string {

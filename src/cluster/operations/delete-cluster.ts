@@ -93,8 +93,6 @@ export async function deleteCluster(known: KnownCluster, options: DeleteOptions,
       hint: 'The other hosts are done, but masters remember the cluster: run this again when those are back.',
     });
   }
-  // The lock lies in the folder that goes.
-  await lock[Symbol.asyncDispose]();
-  for (const host of [...lockable].reverse()) await cleanHost(host, home, world.signal);
+  for (const host of [...lockable].reverse()) await cleanHost(host, home, signal);
   return plan;
 }
