@@ -296,7 +296,7 @@ for folder in /proc/[0-9]*; do
 done
 exit 0
 `;
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   for (;;) {
     const { stdout } = await host.exec({ argv: ['sh', '-c', program, 'sh', mark] });
     if (stdout === '') return;

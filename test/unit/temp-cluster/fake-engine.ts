@@ -81,7 +81,7 @@ export async function startFakeEngine({ info = {}, version = {}, refuses }: Fake
 }
 
 /** Waits for a condition. */
-export async function until(condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${condition}`);

@@ -8,7 +8,7 @@ import type { RuntimeContext } from '../../../../src/runtime/runtime.ts';
 import { contextOf, image } from './context.ts';
 import { type FakeHost, HOME, World } from './world.ts';
 
-const LIMITS = { controllerMs: 2000, nodeMs: 2000, leaveMs: 300, drainMs: 1000 };
+const LIMITS = { controllerMs: 60_000, nodeMs: 60_000, leaveMs: 300, drainMs: 1000 };
 const driver = (context: RuntimeContext) => createK0s(context, LIMITS);
 const departing = (host: FakeHost) => ({ address: host.address, host: host.isDown ? undefined : host });
 

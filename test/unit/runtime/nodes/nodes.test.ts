@@ -73,7 +73,7 @@ test('waiting outlasts an API that is away, and a kubelet of the old version', a
     listOf(ready('v1.20.2')),
     listOf(ready('v1.20.3')),
   );
-  const node = await waitForNode(kubectl, '10.0.0.2', { timeoutMs: 10_000, version: 'v1.20.3' });
+  const node = await waitForNode(kubectl, '10.0.0.2', { timeoutMs: 60_000, version: 'v1.20.3' });
   assert.equal(node.version, 'v1.20.3');
   assert.equal(calls.length, 3);
 });
