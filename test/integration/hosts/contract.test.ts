@@ -47,13 +47,14 @@ for (const kind of HOST_KINDS) {
       assert.equal((await host.exec({ argv: ['true'], stdin: bytes })).code, 0);
     });
 
-    it('keeps the outputs apart, and tells them line by line, as they come', { timeout: 60_000 }, async () => {
+    it('keeps the outputs apart, and tells them line by line, as they come', { timeout: 60_000 }, async (t) => {
       const lines: string[] = [];
       // Whoever speaks goes on only when he was heard.
       const heard = new PassThrough();
       const output = await host.exec({
         argv: ['sh', '-c', 'echo one; read -r _; echo two >&2; read -r _; printf three'],
         stdin: heard,
+        signal: t.signal,
         onLine(line, stream) {
           lines.push(`${stream} ${line}`);
           if (lines.length < 3) heard.write('go on\n');

@@ -23,10 +23,11 @@ async function silentHost(t: TestContext): Promise<{ address: string; connection
   // What is asked goes on behind who does not wait for it. Connections are accepted in their order: where this one of our
   // own is seen, all that came before it are.
   const connections = async () => {
-    while (sockets.size === 0) await setImmediate();
+    while (sockets.size === 0) await setImmediate(undefined, { signal: t.signal });
     const probe = connect(address.port, '127.0.0.1');
     await once(probe, 'connect');
-    while (![...sockets].some(({ remotePort }) => remotePort === probe.localPort)) await setImmediate();
+    while (![...sockets].some(({ remotePort }) => remotePort === probe.localPort))
+      await setImmediate(undefined, { signal: t.signal });
     probe.destroy();
     return sockets.size;
   };

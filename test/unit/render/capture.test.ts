@@ -29,7 +29,7 @@ test('an abort kills it with what it started', { timeout: 60_000 }, async (t) =>
   const controller = new AbortController();
   const work = captureCommand({ ...base, argv: ['sh', '-c', script, file], signal: controller.signal });
   const stopped = assert.rejects(work, { message: 'stop' });
-  while (!existsSync(file)) await sleep(10);
+  while (!existsSync(file)) await sleep(10, undefined, { signal: t.signal });
   controller.abort(new Error('stop'));
   await stopped;
   for (const pid of readFileSync(file, 'utf8').trim().split(' ')) await untilEnded(pid);

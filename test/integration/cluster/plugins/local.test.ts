@@ -88,7 +88,7 @@ test('an executable of the image reads what it is to do', { skip: needsRoot }, a
   assert.deepEqual([told.phase, told.data, told.host], ['post-install', 'x: 1', host.address]);
 });
 
-test('an interruption ends a script and is no failure of it', { skip: needsRoot, timeout: 60_000 }, async () => {
+test('an interruption ends a script and is no failure of it', { skip: needsRoot, timeout: 60_000 }, async (t) => {
   const controller = new AbortController();
   const marker = join(folder, 'rootfs/started');
   const running = runPlugins(
@@ -96,7 +96,7 @@ test('an interruption ends a script and is no failure of it', { skip: needsRoot,
     context([spec({ data: 'touch started; exec sleep 60' })], controller.signal),
   );
   const ended = assert.rejects(running, { name: 'AbortError' });
-  while (!existsSync(marker)) await Promise.race([ended, sleep(20)]);
+  while (!existsSync(marker)) await Promise.race([ended, sleep(20, undefined, { signal: t.signal })]);
   controller.abort();
   await ended;
 });
