@@ -108,7 +108,7 @@ describe('a launch', () => {
   it('keeps secrets out of its output and its errors: those of the kubeconfig, and those the caller knows', async (t) => {
     const lab = await labOf(t);
     const key = Buffer.from('-----BEGIN KEY-----\nTopSecretKeyMaterial\n-----END KEY-----\n').toString('base64');
-    const command = `cat $KUBECONFIG; echo ${key} | base64 -d; echo my-password; exit 1`;
+    const command = `cat "$KUBECONFIG"; echo ${key} | base64 -d; echo my-password; exit 1`;
     const mask = (line: string): string => line.replaceAll('my-password', '***');
     await assert.rejects(lab.run([{ app: 'a', command, env: {} }], { mask }), (error: Error) => {
       for (const text of [error.message, ...lab.lines]) {

@@ -115,9 +115,9 @@ describe('waiting', { concurrency: true }, () => {
 
   it('says which of the checks of /readyz fail', async (t) => {
     const client = await clientOf(t, (_asked, answer) => answer.writeHead(500).end(SICK));
-    await assert.rejects(waitForCluster(client, { timeoutMs: 2000, report: silent }), {
+    await assert.rejects(waitForCluster(client, { timeoutMs: 10_000, report: silent }), {
       code: 'CLUSTER_NOT_READY',
-      message: /after 2 s: the API is ready \(\/readyz\): not yet\. \[-\]etcd failed: reason withheld$/,
+      message: /after 10 s: the API is ready \(\/readyz\): not yet\. \[-\]etcd failed: reason withheld$/,
     });
   });
 
@@ -127,7 +127,7 @@ describe('waiting', { concurrency: true }, () => {
       if (asked.url?.endsWith('/default') === true) answer.writeHead(404).end(status(404, 'not found'));
       else answer.end(JSON.stringify({ items }));
     });
-    await assert.rejects(waitForCluster(client, { timeoutMs: 2000, report: silent }), {
+    await assert.rejects(waitForCluster(client, { timeoutMs: 10_000, report: silent }), {
       message: /the default service account is there: not yet\. status 404: not found$/,
     });
   });
@@ -142,7 +142,9 @@ describe('waiting', { concurrency: true }, () => {
       '/version': JSON.stringify({ major: '1', minor }),
     });
     const old = await clientOf(t, (asked, answer) => answer.end(answers('20+')[asked.url ?? '']));
-    await assert.rejects(waitForCluster(old, { timeoutMs: 2000, report: silent }), { message: /It has no token yet/ });
+    await assert.rejects(waitForCluster(old, { timeoutMs: 10_000, report: silent }), {
+      message: /It has no token yet/,
+    });
     const young = await clientOf(t, (asked, answer) => answer.end(answers('30')[asked.url ?? '']));
     await waitForCluster(young, { timeoutMs: 30_000, report: silent });
   });
@@ -161,7 +163,7 @@ describe('waiting', { concurrency: true }, () => {
 
   it('an API that never says anything useful is told, and never counts as ready', async (t) => {
     const client = await clientOf(t, (_asked, answer) => answer.writeHead(404).end());
-    const report = await waitForWorkloads(client, { timeoutMs: 2000, settleMs: 0, report: silent });
+    const report = await waitForWorkloads(client, { timeoutMs: 10_000, settleMs: 0, report: silent });
     assert.equal(report.ready, false);
     assert.match(report.problem ?? '', /does not serve/);
     const silentApi = await clientOf(t, () => {});
