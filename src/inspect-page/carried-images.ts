@@ -74,9 +74,9 @@ async function documentOf(storage: RegistryStorage, repository: string, digest: 
 }
 
 async function licenseOf(storage: RegistryStorage, repository: string, config: Descriptor): Promise<string> {
-  if (config.size > MAX_MANIFEST_BYTES) return '';
   const blob = await storage.blob(repository, config.digest);
-  if (blob === undefined) return '';
+  // Its own size: what the manifest says of it may be anything.
+  if (blob === undefined || blob.size > MAX_MANIFEST_BYTES) return '';
   try {
     const text = (await bytesOf(blob)).toString('utf8');
     const license: unknown = JSON.parse(text)?.config?.Labels?.[LICENSES];

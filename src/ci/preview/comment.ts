@@ -4,7 +4,7 @@ import { formatBytes } from '../../cli/index.ts';
 import type { ImageComparison } from '../../cluster-image/index.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { familiarReference, isReference, parseReference } from '../../oci/reference.ts';
-import { code, details, escapeHtml, table } from '../summary/html.ts';
+import { code, cut, details, escapeHtml, table } from '../summary/html.ts';
 
 export interface PreviewImage {
   readonly name: string;
@@ -49,8 +49,12 @@ const TITLES: Readonly<Record<PreviewState['kind'], string>> = {
   expired: 'Preview cluster: expired',
 };
 
-/** GitHub takes 65,536 characters; a diff of that size is nothing to read in a comment. */
+/** GitHub takes 65,536 characters, and refuses the whole comment if it has more; the marker comes behind. */
+const MAX_TEXT = 60_000;
+/** A diff of that size is nothing to read in a comment. */
 const MAX_ROWS = 60;
+/** Characters of what a failure says; a command may have ended with a line of megabytes. */
+const MAX_PROBLEM = 4000;
 
 /** The text, without the marker. It is HTML as far as anything in it comes from outside. */
 export function previewText({ state, sha, logUrl, key }: CommentFacts): string {
@@ -75,8 +79,8 @@ export function previewText({ state, sha, logUrl, key }: CommentFacts): string {
     case 'failed':
       return join(
         title,
-        `<p>${escapeHtml(state.problem)}</p>`,
-        state.hint === undefined ? '' : `<p>${escapeHtml(state.hint)}</p>`,
+        `<p>${escapeHtml(cut(state.problem, MAX_PROBLEM))}</p>`,
+        state.hint === undefined ? '' : `<p>${escapeHtml(cut(state.hint, MAX_PROBLEM))}</p>`,
         facts(...(state.image === undefined ? [] : imageRows(state.image)), own, log),
         comparisonSection(state.image?.comparison),
       );
@@ -127,8 +131,10 @@ function facts(...rows: readonly Row[]): string {
   );
 }
 
+/** The last part goes where there is no room for it. */
 function join(...parts: readonly string[]): string {
-  return parts.filter((part) => part !== '').join('\n');
+  const text = parts.filter((part) => part !== '').join('\n');
+  return text.length <= MAX_TEXT ? text : join(...parts.slice(0, -1));
 }
 
 /** Only what a browser may follow becomes a link. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { decide, namePreview, type PullEvent, previewText, readPullEvent } from '../../../../src/ci/preview/index.ts';
-import { parseDigest } from '../../../../src/oci/digest.ts';
+import { digestOf, parseDigest } from '../../../../src/oci/digest.ts';
 
 const EVENT: PullEvent = {
   ...{ action: 'opened', pull: 7, isOpen: true, headSha: 'a', isFork: false, isPrivileged: false, labels: [] },
@@ -88,4 +88,21 @@ test('the comment links only what a browser may follow', () => {
   const text = previewText({ state: ready, sha: 'a', key: '', logUrl: undefined });
   assert.doesNotMatch(text, /href/);
   assert.match(text, /the end of its job/);
+});
+
+test('a comment is never longer than GitHub takes, whatever a command said or images are called', () => {
+  const images = Array.from({ length: 60 }, (_, i) => ({ image: `${'<'.repeat(400)}${i}`, size: 1 }));
+  const none = { added: [], removed: [], changed: [] };
+  const side = { name: 'base', digest: digestOf('base'), size: 1 };
+  const comparison = {
+    ...{ from: side, to: side, apps: none, bytesToMove: 1 },
+    images: { ...none, added: images, same: 0 },
+    layers: { added: [], removed: [], kept: 0, keptBytes: 0 },
+  };
+  const image = { name: 'shop:v1', digest: digestOf('image'), size: 1, comparison };
+  const problem = `COMMAND_FAILED: ${'&'.repeat(3_000_000)}`;
+  const state = { kind: 'failed', problem, hint: problem, image } as const;
+  const text = previewText({ state, sha: 'a', key: '', logUrl: 'https://github.com/me/shop/actions/runs/1' });
+  assert.ok(text.length < 65_000, String(text.length));
+  for (const part of ['COMMAND_FAILED', digestOf('image'), 'actions/runs/1']) assert.ok(text.includes(part), part);
 });
