@@ -1,6 +1,6 @@
 /**
- * base-images.yml, run: its own steps with our command line, against a mirror of upstream and a registry on loopback. Only what needs a
- * machine of its own, the cluster of `boot`, is assumed.
+ * base-images.yml, run: its own steps with our command line, against a mirror of upstream, a registry and a sigstore on loopback. Only what
+ * needs a machine of its own, the cluster of `boot`, is assumed.
  */
 
 import assert from 'node:assert/strict';
@@ -12,6 +12,7 @@ import { type Mirror, startMirror } from '../../lab/base-images/mirror.ts';
 import { upstreamFiles } from '../../lab/base-images/upstream.ts';
 import { sealer } from '../../lab/cli.ts';
 import { temporaryFolder } from '../../lab/scratch.ts';
+import { identityToken, type Sigstore, startSigstore } from '../../lab/sigstore/services.ts';
 import { needs } from '../../lab/tools.ts';
 import { dispatch, schedule } from '../../lab/workflow/events.ts';
 import { type EndedRun, runWorkflow, type WorkflowRunOptions } from '../../lab/workflow/run-workflow.ts';
@@ -20,6 +21,8 @@ import { copyTree, npmStandIn, pathWith } from '../../lab/workflow/tree.ts';
 
 const FILE = '.github/workflows/base-images.yml';
 const TOKEN = 'ghs_base_images_token';
+const WORKFLOW = 'https://github.com/sealer/build/.github/workflows/base-images.yml@refs/heads/main';
+const ISSUER = 'https://token.actions.githubusercontent.com';
 const CELL = 'images/k3s/versions.yaml';
 
 suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
@@ -28,6 +31,7 @@ suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
   let tree = '';
   let mirror: Mirror;
   let registry: RunningRegistry;
+  let sigstore: Sigstore;
   let count = 0;
 
   before(async () => {
@@ -35,14 +39,12 @@ suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
     tree = join(root, 'tree');
     mirror = stack.use(await startMirror(await upstreamFiles()));
     const users = new Map([['octocat', TOKEN]]);
+    sigstore = stack.use(await startSigstore());
     registry = stack.use(await serveRegistry({ storage: folderStorage(join(root, 'registry')), users }));
     copyTree(tree, (name, text) => {
       if (name === CELL) return text.replace(/^channels:.*$/m, 'channels: [stable]');
       if (name !== FILE) return text;
-      // What is attached to images has tests of its own, and signing without a key needs GitHub.
-      return text
-        .replace('REGISTRY: ghcr.io', `REGISTRY: ${registry.address}`)
-        .replace(/^ {10}(?:sbom|sign): true\n/gm, '');
+      return text.replace('REGISTRY: ghcr.io', `REGISTRY: ${registry.address}`);
     });
     const folder = join(tree, 'images');
     const updated = await sealer(['images', 'versions', 'k3s', '--update', '--folder', folder, ...mirror.flags], {
@@ -66,6 +68,10 @@ suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
       env: {
         HOME: home,
         SEALER_HOME: join(home, 'store'),
+        // In the place of GitHub's, which certify what the job's own token says.
+        SIGSTORE_ID_TOKEN: identityToken(WORKFLOW, ISSUER),
+        SEALER_FULCIO_URL: sigstore.address,
+        SEALER_REKOR_URL: sigstore.address,
         SEALER_MIRRORS: Object.entries(mirror.mirrors)
           .map((each) => each.join('='))
           .join(','),
@@ -125,6 +131,34 @@ suite('base-images.yml', { skip: needs('git', 'jq') }, () => {
     assert.ok(digest);
     assert.deepEqual([await digestOf('v1.20.2'), await digestOf('v1.20')], [digest, digest]);
     assert.ok(!published.log.includes(TOKEN), 'the token is nowhere');
+  });
+
+  test('what is published is signed by the workflow, and each platform has an SBOM', async () => {
+    const auth = Buffer.from(`octocat:${TOKEN}`).toString('base64');
+    const [logins, trusted] = [join(root, 'auth.json'), join(root, 'trusted-root.json')];
+    writeFileSync(logins, JSON.stringify({ auths: { [registry.address]: { auth } } }));
+    writeFileSync(trusted, sigstore.trustedRoot);
+    const verify = (identity: string) =>
+      sealer(
+        [
+          ...['attest', 'verify', `${registry.address}/sealer/k3s:v1.20`, '--json', '--trusted-root', trusted],
+          ...['--certificate-identity', identity, '--certificate-oidc-issuer', ISSUER],
+        ],
+        { home: join(root, 'verify'), env: { REGISTRY_AUTH_FILE: logins } },
+      );
+    const verified = await verify(WORKFLOW);
+    assert.equal(verified.code, 0, verified.stderr);
+    const { verified: found, notSigned } = JSON.parse(verified.stdout) as {
+      readonly verified: readonly { readonly kind: string; readonly of: string }[];
+      readonly notSigned: readonly unknown[];
+    };
+    assert.deepEqual(
+      found.map(({ kind, of }) => `${kind} of ${of}`),
+      ['signature of image', 'SBOM of linux/amd64', 'SBOM of linux/arm64'],
+    );
+    assert.deepEqual(notSigned, []);
+    const refused = await verify(WORKFLOW.replace('main', 'other'));
+    assert.match(refused.stderr, /SIGNATURE_INVALID/);
   });
 
   test('publishing again when others have published more takes nobody back', async () => {
