@@ -83,6 +83,7 @@ describe('the cache of GitHub Actions', () => {
       { runtime: service.runtime },
     );
     assert.ok(built.success, built.log);
+    assert.match(built.log, /^warning: Failed to restore: /m);
     assert.doesNotMatch(built.log, /blobs saved/);
   });
 
@@ -91,6 +92,7 @@ describe('the cache of GitHub Actions', () => {
     const runtime = { ...service.runtime, ACTIONS_RUNTIME_TOKEN: 'a-token-of-yesterday' };
     const built = await setting.job('actions/build', setting.app(), { context: 'deploy' }, { runtime });
     assert.ok(built.success, built.log);
+    assert.match(built.log, /^warning: Failed to restore: .*\(401\)/m);
     assert.doesNotMatch(built.log, /blobs saved|a-token-of-yesterday/);
   });
 

@@ -69,7 +69,7 @@ describe('hosts of the lab', { skip: needsHosts() }, () => {
     assert.equal(await answers(first().address), false);
     await heal(first());
     await first().ready();
-    assert.equal(await answers(first().address), true);
+    assert.equal(await answers(first().address, 20_000), true);
   });
 
   it('a small disk gets full, and is gone afterwards', async () => {
@@ -123,9 +123,9 @@ async function ssh(lab: LabHosts, host: LabHost, user: string, command: string, 
 }
 
 /** Whether an sshd says its name there; a connection alone proves nothing where a proxy takes every one. */
-async function answers(address: string): Promise<boolean> {
+async function answers(address: string, timeout = 1000): Promise<boolean> {
   return await new Promise((resolve) => {
-    const socket = connect({ host: address, port: 22, timeout: 1000 });
+    const socket = connect({ host: address, port: 22, timeout });
     const end = (answer: boolean) => {
       socket.destroy();
       resolve(answer);

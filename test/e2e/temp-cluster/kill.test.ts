@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LabEngine, labEngine, whatEngineLacks } from '../../lab/engine.ts';
 import { folderOf } from '../../lab/scratch.ts';
+import { killTracked } from '../../lab/workflow/orphans.ts';
 import { untilContainer, untilNothingIsLeft } from './left.ts';
 import { standInImage, whatStandInLacks } from './stand-in.ts';
 
@@ -31,11 +33,14 @@ describe('a process that is killed leaves nothing in the engine', { skip, timeou
   after(() => resources.disposeAsync());
 
   /** A process in a group of its own that starts a cluster. */
-  async function start(t: TestContext): Promise<{ child: ChildProcess; pid: number; exit: Promise<unknown> }> {
+  async function start(
+    t: TestContext,
+    tracking = '',
+  ): Promise<{ child: ChildProcess; pid: number; exit: Promise<unknown> }> {
     const scratch = await folderOf(t, 'kill');
     const child = spawn(process.execPath, [join(import.meta.dirname, 'starter.ts'), image, scratch], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, HOME: scratch, ...engine.env, RUNNER_TRACKING_ID: 'github_test' },
+      env: { ...process.env, HOME: scratch, ...engine.env, RUNNER_TRACKING_ID: tracking },
       detached: true,
     });
     t.after(() => child.kill('SIGKILL'));
@@ -100,22 +105,11 @@ describe('a process that is killed leaves nothing in the engine', { skip, timeou
   });
 
   test('with all processes that have its tracking id, as GitHub’s runner kills orphans', async (t) => {
-    const { pid, exit } = await start(t);
+    const tracking = `github_${randomUUID()}`;
+    const { pid, exit } = await start(t, tracking);
     await untilContainer(engine, pid);
-    for (const each of await descendants(pid)) if (await isTracked(each)) process.kill(each, 'SIGKILL');
-    process.kill(pid, 'SIGKILL');
+    killTracked(tracking);
     await exit;
     await untilNothingIsLeft(engine, pid);
   });
 });
-
-async function descendants(pid: number): Promise<readonly number[]> {
-  const { readFile } = await import('node:fs/promises');
-  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim();
-  return children === '' ? [] : children.split(' ').map(Number);
-}
-
-async function isTracked(pid: number): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises');
-  return (await readFile(`/proc/${pid}/environ`, 'utf8')).includes('RUNNER_TRACKING_ID');
-}
