@@ -17,7 +17,7 @@ CMDS ["kubectl create configmap shop --from-literal=color=$color --dry-run=clien
 
 test('an app image is launched with a kubeconfig, from this machine, again when it is run again; one that fails says where', {
   skip: found.skip,
-  timeout: 5 * 60_000,
+  timeout: 15 * 60_000,
 }, async () => {
   assert.ok(found.skip === false);
   await using folder = await temporaryFolder('app');

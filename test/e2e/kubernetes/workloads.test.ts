@@ -29,7 +29,7 @@ const SHORT_MS = 4000;
 /** What no wait comes near that ends by itself. */
 const LONG_MS = 60_000;
 
-describe('waiting for a real API', { skip, timeout: 600_000 }, () => {
+describe('waiting for a real API', { skip, timeout: 1_200_000 }, () => {
   let api: ApiServer;
   let client: KubernetesClient;
   before(async () => {

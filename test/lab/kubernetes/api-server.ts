@@ -237,7 +237,7 @@ async function untilReady(api: Pick<ApiServer, 'send'>, running: Running): Promi
       () => true,
       () => false,
     );
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 300_000;
   while (Date.now() < deadline && !running.hasEnded()) {
     if ((await answers('/readyz')) && (await answers('/api/v1/namespaces/default'))) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
