@@ -2,6 +2,7 @@
 
 import type { Host } from '../../hosts/host.ts';
 import { type Fields, mapOf, stringOf } from '../../kubernetes/fields.ts';
+import { servedNames } from '../certificates/index.ts';
 import { listNodes } from '../nodes/index.ts';
 import type { Metadata, NodeState } from '../runtime.ts';
 import { compareVersions } from '../version.ts';
@@ -9,7 +10,7 @@ import { askKindly } from './bring-up.ts';
 import type { K0sCluster } from './cluster.ts';
 import { readConfig } from './config-file.ts';
 import { listEtcdMembers } from './etcd-members.ts';
-import { servedSans } from './served-certificate.ts';
+import { API_PORT } from './paths.ts';
 
 /** k0s's own defaults (k0s docs: configuration.md). */
 const POD_CIDR = '10.244.0.0/16';
@@ -51,7 +52,7 @@ function withRole(node: NodeState, controllers: ReadonlySet<string>): NodeState 
 
 async function sansOrNone(host: Host, signal: AbortSignal): Promise<readonly string[]> {
   try {
-    return await servedSans(host, signal);
+    return await servedNames(host, host.address, API_PORT, signal);
   } catch {
     signal.throwIfAborted();
     return [];

@@ -6,10 +6,10 @@ import { load } from 'js-yaml';
 import { SealerError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { mapOf, mapsOf, stringOf } from '../../kubernetes/fields.ts';
+import { shakeHands } from '../certificates/index.ts';
 import type { K0sCluster } from './cluster.ts';
 import { K0S, tokenFile } from './paths.ts';
 import { captureSecret } from './secrets.ts';
-import { shakeHands } from './shake-hands.ts';
 
 export interface JoinToken {
   /** What a joining host gets. */

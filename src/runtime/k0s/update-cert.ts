@@ -3,12 +3,12 @@
 import { SealerError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { poll, type Round } from '../../kubernetes/poll.ts';
+import { lacking, servedNames } from '../certificates/index.ts';
 import { restartService } from '../services/index.ts';
 import { waitForController } from './bring-up.ts';
 import { type K0sCluster, say } from './cluster.ts';
 import { configSources, writeConfig } from './config-file.ts';
-import { CONTROLLER } from './paths.ts';
-import { covers, servedSans } from './served-certificate.ts';
+import { API_PORT, CONTROLLER } from './paths.ts';
 
 const SERVED_MS = 60_000;
 
@@ -47,8 +47,7 @@ async function checkServed(host: Host, sans: readonly string[], signal: AbortSig
 /** All of them where nothing answers. */
 async function missingSans(host: Host, sans: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
   try {
-    const served = await servedSans(host, signal);
-    return sans.filter((san) => !covers(served, san));
+    return lacking(await servedNames(host, host.address, API_PORT, signal), sans);
   } catch {
     signal.throwIfAborted();
     return sans;

@@ -2,6 +2,7 @@
 
 import type { Host } from '../../hosts/host.ts';
 import { inParallel } from '../../parallel.ts';
+import { servedNames } from '../certificates/index.ts';
 import { listNodes } from '../nodes/index.ts';
 import type { Metadata } from '../runtime.ts';
 import { compareVersions } from '../version.ts';
@@ -9,7 +10,6 @@ import { HOSTS_AT_A_TIME, isUnreachable, type K3sCluster } from './cluster.ts';
 import { textsOf } from './config.ts';
 import { readConfig } from './config-files.ts';
 import { etcdMembers } from './etcd-members.ts';
-import { servedSans } from './served-certificate.ts';
 
 /** k3s's own, where the config says nothing (k3s docs: cli/server). */
 const POD_CIDR = '10.42.0.0/16';
@@ -38,7 +38,7 @@ export async function clusterMetadata(cluster: K3sCluster): Promise<Metadata> {
 /** None for a server that does not answer: what else is known of the cluster is worth telling. */
 async function sansOf({ context, port }: K3sCluster, host: Host): Promise<readonly string[]> {
   try {
-    return await servedSans(host, port, context.signal);
+    return await servedNames(host, '127.0.0.1', port, context.signal);
   } catch (error) {
     context.signal.throwIfAborted();
     if (isUnreachable(error) || error instanceof Error) return [];

@@ -4,12 +4,12 @@ import { SealerError } from '../../error.ts';
 import { installFiles } from '../../hosts/footprint/index.ts';
 import type { Host } from '../../hosts/host.ts';
 import { poll, type Round } from '../../kubernetes/poll.ts';
+import { lacking, servedNames } from '../certificates/index.ts';
 import { startService } from '../services/index.ts';
 import { type K3sCluster, say } from './cluster.ts';
 import { renderConfig, textsOf } from './config.ts';
 import { readConfig } from './config-files.ts';
 import { CONFIG_FILE, K3S } from './paths.ts';
-import { holds, servedSans } from './served-certificate.ts';
 import { waitUntilUp } from './wait-until-up.ts';
 import { stopK3s } from './wipe.ts';
 
@@ -30,7 +30,7 @@ export async function updateServerCert(cluster: K3sCluster, sans: readonly strin
     const next = { ...config, 'tls-san': textsOf(config['tls-san'], sans) };
     const file = { path: CONFIG_FILE, mode: 0o600, content: renderConfig(next) };
     const changed = await installFiles(host, home, [file], { signal });
-    const isLacking = (await lacking(cluster, host, sans)).length > 0;
+    const isLacking = (await missing(cluster, host, sans)).length > 0;
     if (changed.length === 0 && !isLacking) continue;
     if (isLacking) await forgetCertificate(cluster);
     await restartWith(cluster, host, isLacking ? ['rm', '-f', `${dataDir}/server/tls/dynamic-cert.json`] : ['true']);
@@ -38,8 +38,8 @@ export async function updateServerCert(cluster: K3sCluster, sans: readonly strin
     say(cluster, `${host.label}: its certificates are made anew`);
     await restartWith(cluster, host, [K3S, 'certificate', 'rotate']);
     if (await shows(cluster, host, sans)) continue;
-    const missing = (await lacking(cluster, host, sans)).join(', ');
-    throw new SealerError('COMMAND_FAILED', `the certificate of the API server on ${host.label} lacks ${missing}`, {
+    const names = (await missing(cluster, host, sans)).join(', ');
+    throw new SealerError('COMMAND_FAILED', `the certificate of the API server on ${host.label} lacks ${names}`, {
       hint: `Look at /etc/rancher/k3s/config.yaml and \`journalctl -u k3s\` on ${host.address}.`,
     });
   }
@@ -67,7 +67,7 @@ async function restartWith(cluster: K3sCluster, host: Host, command: readonly [s
 async function shows(cluster: K3sCluster, host: Host, sans: readonly string[]): Promise<boolean> {
   const { signal } = cluster.context;
   const ended = await poll(
-    async (): Promise<Round<true>> => ((await lacking(cluster, host, sans)).length === 0 ? { done: true } : {}),
+    async (): Promise<Round<true>> => ((await missing(cluster, host, sans)).length === 0 ? { done: true } : {}),
     {
       timeoutMs: SHOWN_MS,
       signal,
@@ -76,12 +76,12 @@ async function shows(cluster: K3sCluster, host: Host, sans: readonly string[]): 
   return ended !== undefined;
 }
 
-async function lacking(cluster: K3sCluster, host: Host, sans: readonly string[]): Promise<readonly string[]> {
+async function missing(cluster: K3sCluster, host: Host, sans: readonly string[]): Promise<readonly string[]> {
   const { port, context } = cluster;
-  const there = await servedSans(host, port, context.signal).catch((error: unknown) => {
+  const there = await servedNames(host, '127.0.0.1', port, context.signal).catch((error: unknown) => {
     context.signal.throwIfAborted();
     if (error instanceof SealerError && error.code !== 'HOST_UNREACHABLE') throw error;
     return [];
   });
-  return sans.filter((san) => !holds(there, san));
+  return lacking(there, sans);
 }

@@ -4,12 +4,11 @@
  */
 
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
-import { connect } from 'node:tls';
 import { SealerError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { type Fields, listOf, mapOf } from '../../kubernetes/fields.ts';
 import { poll, type Round } from '../../kubernetes/poll.ts';
+import { lacking, namesIn, servedNames } from '../certificates/index.ts';
 import { mergeDocuments } from './config/merge.ts';
 import type { Driver } from './driver.ts';
 import { probe } from './kubectl.ts';
@@ -42,21 +41,7 @@ export async function addNames(driver: Driver, sans: readonly string[]): Promise
 /** The names and addresses that a master's certificate is for; empty if there is none. */
 export async function certificateNames(host: Host, signal: AbortSignal): Promise<readonly string[]> {
   const pem = await host.readText(API_CERTIFICATE, { signal });
-  return pem === undefined ? [] : namesIn(new X509Certificate(pem));
-}
-
-/** `DNS:master-1, IP Address:10.0.0.2` as names; a name with a comma, which none can have, would be quoted. */
-export function namesIn({ subjectAltName }: Pick<X509Certificate, 'subjectAltName'>): readonly string[] {
-  return (subjectAltName ?? '').split(', ').flatMap((each) => {
-    const [, name] = /^(?:DNS|IP Address):(.+)$/.exec(each) ?? [];
-    return name === undefined ? [] : [plain(name)];
-  });
-}
-
-/** Those of the names that a certificate lacks. */
-export function lacking(has: readonly string[], wanted: readonly string[]): readonly string[] {
-  const known = new Set(has.map(plain));
-  return wanted.filter((name) => !known.has(plain(name)));
+  return pem === undefined ? [] : namesIn(new X509Certificate(pem).subjectAltName ?? '');
 }
 
 async function addNamesOn(driver: Driver, host: Host, cluster: Fields, sans: readonly string[]): Promise<void> {
@@ -110,7 +95,7 @@ async function isServedWithin(
 ): Promise<boolean> {
   const ended = await poll<true>(
     async (): Promise<Round<true>> => {
-      const served = await servedNames(host, port).catch(() => []);
+      const served = await servedNames(host, host.address, port, signal).catch(() => []);
       return lacking(served, sans).length === 0 ? { done: true } : {};
     },
     { timeoutMs, signal },
@@ -122,7 +107,7 @@ async function waitUntilServed(driver: Driver, host: Host, sans: readonly string
   let said = '';
   const ended = await poll<true>(
     async (within): Promise<Round<true>> => {
-      const missing = await servedNames(host, port).then(
+      const missing = await servedNames(host, host.address, port, driver.signal).then(
         (names) => lacking(names, sans),
         (error: unknown) => [String(error)],
       );
@@ -144,33 +129,4 @@ async function waitUntilServed(driver: Driver, host: Host, sans: readonly string
       hint: `Look at it: crictl ps -a --name kube-apiserver on ${host.address}; then run the same command again.`,
     },
   );
-}
-
-/** What the API server shows to whoever connects. Nothing is sent to it, so nobody has to be trusted. */
-async function servedNames(host: Host, port: number): Promise<readonly string[]> {
-  const stream = await host.forward(host.address, port);
-  try {
-    return await new Promise((resolve, reject) => {
-      const socket = connect({
-        socket: stream,
-        rejectUnauthorized: false,
-        servername: isIP(host.address) ? '' : host.address,
-      });
-      socket.setTimeout(10_000, () => reject(new Error('no TLS handshake within 10 s')));
-      socket.once('error', reject);
-      socket.once('close', () => reject(new Error('the connection was closed')));
-      socket.once('secureConnect', () => {
-        const certificate = socket.getPeerX509Certificate();
-        resolve(certificate === undefined ? [] : namesIn(certificate));
-      });
-    });
-  } finally {
-    stream.destroy();
-  }
-}
-
-/** One way of writing an address: node's own for IPv6 is `FE80:0:0:0:0:0:0:1`. */
-function plain(name: string): string {
-  if (isIP(name) !== 6) return name.toLowerCase();
-  return new URL(`http://[${name}]/`).hostname.replace(/^\[|\]$/g, '');
 }

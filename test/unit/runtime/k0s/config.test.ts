@@ -7,7 +7,6 @@ import { containerdFiles, staleSettings } from '../../../../src/runtime/k0s/cont
 import { readMembers } from '../../../../src/runtime/k0s/etcd-members.ts';
 import { installController, installWorker } from '../../../../src/runtime/k0s/install-arguments.ts';
 import { readObservation } from '../../../../src/runtime/k0s/observe.ts';
-import { covers, namesOf } from '../../../../src/runtime/k0s/served-certificate.ts';
 import { keepsTaint } from '../../../../src/runtime/nodes/index.ts';
 
 const base = { version: 'v1.33.4+k0s.0', env: {}, masters: ['10.0.0.2', '10.0.0.3'], sans: [] };
@@ -180,10 +179,4 @@ test("etcd's members are found in what k0s prints, log lines or not", () => {
   assert.deepEqual(readMembers(json, 'x'), members);
   assert.deepEqual(readMembers(`time="now" level=info\n${json}\n`, 'x'), members);
   assert.throws(() => readMembers('Error: no', 'x'), { code: 'CLUSTER_API_ERROR' });
-});
-
-test('names in a certificate are compared as they mean, not as they are written', () => {
-  const names = namesOf('DNS:Kubernetes, IP Address:FD00:0:0:0:0:0:0:1, IP Address:10.0.0.2');
-  assert.ok(['kubernetes', 'fd00::1', '10.0.0.2'].every((san) => covers(names, san)));
-  assert.ok(!covers(names, '10.0.0.3'));
 });

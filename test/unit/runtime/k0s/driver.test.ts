@@ -43,7 +43,7 @@ test('a cluster comes up: masters one by one, each with its own address, all wit
   );
   assert.equal(etcdMembers.length, 3);
   assert.equal(version, 'v1.33.4+k0s.0');
-  assert.deepEqual(sans['10.0.0.3'], ['10.0.0.2', '10.0.0.3', '10.0.0.4', 'localhost']);
+  assert.deepEqual(sans['10.0.0.3'], ['localhost', '10.0.0.2', '10.0.0.3', '10.0.0.4']);
 });
 
 test('tokens are invalid and overwritten when they were used', async () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lacking, namesIn } from '../../../../src/runtime/kubeadm/certificates.ts';
 import { balancerConfig, balancerManifest } from '../../../../src/runtime/kubeadm/endpoint/balancer.ts';
 import { makeToken } from '../../../../src/runtime/kubeadm/members/credentials.ts';
 import { parseMembers } from '../../../../src/runtime/kubeadm/members/etcd.ts';
@@ -99,14 +98,6 @@ test('IDs of members keep all their digits', () => {
     { id: '10276657743932975437', name: 'm1', isLearner: false, address: '10.0.0.2' },
     { id: '1', name: '', isLearner: true, address: 'fd00::3' },
   ]);
-});
-
-test('names of a certificate are compared as names and as addresses', () => {
-  const names = namesIn({
-    subjectAltName: 'DNS:kubernetes, DNS:Api.example.com, IP Address:10.0.0.2, IP Address:FD00:0:0:0:0:0:0:2',
-  });
-  assert.deepEqual(lacking(names, ['api.example.com', '10.0.0.2', 'fd00::2']), []);
-  assert.deepEqual(lacking(names, ['example.com', '10.0.0.20']), ['example.com', '10.0.0.20']);
 });
 
 test('a token is one', () => {
