@@ -31,7 +31,7 @@ export async function mirror(step: Step, run: Run): Promise<void> {
 
 export async function init(step: Step, run: Run): Promise<void> {
   await run.runtime.init();
-  await saveState(run, { masters: step.hosts, sans: run.desired.sans });
+  await saveState(run, { masters: step.hosts, sans: run.desired.sans, settings: run.desired.settings });
 }
 
 export async function joinMaster(step: Step, run: Run): Promise<void> {

@@ -23,6 +23,7 @@ export function nextState(clusterfile: Clusterfile, image: RunnableImage, saved:
     launched: saved?.launched ?? {},
     apps: saved?.apps ?? {},
     appImages: saved?.appImages ?? [],
+    settings: saved?.settings,
     sans: saved?.sans ?? [],
     nodeSettings: saved?.nodeSettings ?? {},
   };

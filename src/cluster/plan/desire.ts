@@ -91,6 +91,7 @@ export function desire(options: DesireOptions): Desired {
     nodes,
     hosts: new Map(hosts),
     registryHosts,
+    settings: settingsOf(clusterfile),
     sans: sansOf(clusterfile),
     launches,
     plugins,
@@ -99,6 +100,13 @@ export function desire(options: DesireOptions): Desired {
     waits,
     ...(cluster.registry.kind === 'external' ? { push: digestOf([cluster.registry, image.digest]) } : {}),
   };
+}
+
+/** Digest of the runtime's settings. Names in certificates have steps of their own, and no other setting has one of these keys. */
+export function settingsOf({ kubeadm, k3s, k0s }: Pick<Clusterfile, 'kubeadm' | 'k3s' | 'k0s'>): string {
+  const named = ['certSANs', 'tls-san', 'sans'];
+  const text = JSON.stringify([kubeadm, k3s, k0s], (key, value: unknown) => (named.includes(key) ? undefined : value));
+  return digestOf(JSON.parse(text));
 }
 
 /** Names for the API server's certificate, wherever the Clusterfile has them. */

@@ -31,7 +31,7 @@ export function makePlan(desired: Desired, current: Current): Plan {
     runtime: image.runtime ?? 'none',
     // A run that broke off may have done all but wait.
     steps: desired.waits && (changes.length > 0 || isUnfinished(current)) ? [...changes, waitStep(current)] : changes,
-    warnings: warningsOf(desired, members),
+    warnings: warningsOf(desired, current, members),
   };
 }
 
@@ -201,11 +201,23 @@ function wanted(desired: Desired, address: string): DesiredHost {
   return host;
 }
 
-function warningsOf({ masters }: Desired, { leavingMasters }: Membership): string[] {
+function warningsOf(desired: Desired, current: Current, members: Membership): string[] {
+  const { masters, settings } = desired;
   const even = masters.length % 2 === 0 && masters.length > 0;
-  return even && (masters.length > 2 || leavingMasters.length > 0 || masters.length === 2)
-    ? [`${masters.length} masters bear the loss of no more than ${masters.length - 1} would: an odd number is better.`]
-    : [];
+  const made = current.saved?.settings;
+  return [
+    ...(even
+      ? [
+          `${masters.length} masters bear the loss of no more than ${masters.length - 1} would: an odd number is better.`,
+        ]
+      : []),
+    ...(members.hasCluster && made !== undefined && made !== settings
+      ? [
+          `The settings of ${desired.image.runtime ?? 'the runtime'} are not those that the cluster was made with: members that are there keep theirs. ` +
+            'Names in certificates are changed; for the rest, change the hosts, or make the cluster anew.',
+        ]
+      : []),
+  ];
 }
 
 function whyBring({ saved }: Current, digest: string): string {

@@ -18,6 +18,8 @@ export interface Desired {
   readonly hosts: ReadonlyMap<string, DesiredHost>;
   /** Where the cluster's registry is to be; none with an external one. */
   readonly registryHosts: readonly string[];
+  /** Digest of the runtime's settings (KubeadmConfig, K3sConfig, k0s ClusterConfig), but for names in certificates. */
+  readonly settings: string;
   /** Names that the API server's certificate is to hold beside those that it always has. */
   readonly sans: readonly string[];
   /** What is launched, in order. */

@@ -31,6 +31,8 @@ export interface SavedState {
   readonly apps: Readonly<Record<string, SavedImage>>;
   /** Complete names of the container images that those brought. */
   readonly appImages: readonly string[];
+  /** Of the runtime's settings that the cluster was made with, as `Desired.settings`. */
+  readonly settings?: string | undefined;
   /** The names that were asked for in the API server's certificate. */
   readonly sans: readonly string[];
   /** Labels and taints that were set by us, by address: what is dropped from the Clusterfile is taken off again. */

@@ -29,6 +29,15 @@ test('where everything is as it should be there is nothing to do', () => {
   assert.deepEqual(ids(wanted, there), []);
 });
 
+test('settings of the runtime that the cluster was not made with are warned of: members keep theirs', () => {
+  const before = desired({ masters: ['10.0.0.2'] });
+  const wanted = desired({ masters: ['10.0.0.2'], settings: 'others' });
+  const there = current({ saved: before, hosts: { '10.0.0.2': member(wanted, '10.0.0.2', 'master') } });
+  assert.match(makePlan(wanted, there).warnings.join(), /settings of kubeadm are not those that the cluster was made/);
+  assert.deepEqual(makePlan(before, there).warnings, []);
+  assert.deepEqual(makePlan(wanted, current({ hosts: { '10.0.0.2': at('absent') } })).warnings, []);
+});
+
 test('hosts that came and hosts that went are one plan: additions first, then removals, one master at a time', () => {
   const before = desired({ masters: ['10.0.0.2'], nodes: ['10.0.0.9'] });
   const wanted = desired({ masters: ['10.0.0.2', '10.0.0.3', '10.0.0.4'], nodes: ['10.0.0.5'] });

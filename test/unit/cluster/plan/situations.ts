@@ -16,10 +16,19 @@ interface Wanted {
   readonly labels?: Readonly<Record<string, string>>;
   readonly taints?: readonly string[];
   readonly plugins?: Desired['plugins'];
+  readonly settings?: string;
 }
 
 /** A cluster with an app, all hosts alike. */
-export function desired({ masters, nodes = [], labels = {}, taints = [], plugins = [], ...of }: Wanted): Desired {
+export function desired({
+  masters,
+  nodes = [],
+  labels = {},
+  taints = [],
+  plugins = [],
+  settings = 'settings',
+  ...of
+}: Wanted): Desired {
   const image = imageOf(of);
   const host: DesiredHost = {
     ...{ overlay: 'none', names: 'names', mirrors: 'mirrors', registry: 'registry', labels, taints, taintsOff: [] },
@@ -32,6 +41,7 @@ export function desired({ masters, nodes = [], labels = {}, taints = [], plugins
     nodes,
     hosts: new Map([...masters, ...nodes].map((address) => [address, host])),
     registryHosts: masters.slice(0, 1),
+    settings,
     sans: [],
     launches: [{ name: 'shop', digest: 'shop' }],
     plugins,
@@ -85,11 +95,11 @@ export function member({ hosts, image }: Desired, address: string, role: 'master
   };
 }
 
-function savedOf({ clusterfile, image, masters, nodes, registryHosts, launches }: Desired): SavedState {
+function savedOf({ clusterfile, image, masters, nodes, registryHosts, launches, settings }: Desired): SavedState {
   const launched = Object.fromEntries(launches.map(({ name, digest }) => [name, digest]));
   return {
     ...{ version: 1, serial: 1, runtime: 'kubeadm', image, clusterfile: '', masters, nodes, registryHosts, launched },
-    ...{ name: clusterfile.cluster.name, apps: {}, appImages: [], sans: [], nodeSettings: {} },
+    ...{ name: clusterfile.cluster.name, settings, apps: {}, appImages: [], sans: [], nodeSettings: {} },
   };
 }
 
