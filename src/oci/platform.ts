@@ -1,6 +1,7 @@
 /** Platforms: `os/architecture[/variant]` (image-spec 1.1.1, image-index.md). */
 
 import { SealerError } from '../error.ts';
+import { didYouMean } from '../suggest.ts';
 
 export interface Platform {
   readonly os: string;
@@ -17,7 +18,15 @@ const ARCHITECTURES: Record<string, Pick<Platform, 'architecture' | 'variant'>> 
   aarch64: { architecture: 'arm64' },
   armhf: { architecture: 'arm', variant: 'v7' },
   armel: { architecture: 'arm', variant: 'v6' },
+  mipsel: { architecture: 'mipsle' },
 };
+
+/** What Go calls them, as images do (go tool dist list). Others may come: only what looks like a slip is refused. */
+const KNOWN_SYSTEMS = ['linux', 'windows', 'darwin', 'freebsd'];
+const KNOWN_ARCHITECTURES = [
+  ...['386', 'amd64', 'arm', 'arm64', 'loong64', 'mips', 'mips64', 'mips64le', 'mipsle', 'ppc64', 'ppc64le', 'riscv64'],
+  ...['s390x', 'wasm'],
+];
 
 /**
  * Parses `linux/arm64/v8`, and what people write for it (`arm64`, `linux/x86_64`). A lone word is an architecture of
@@ -32,7 +41,16 @@ export function parsePlatform(text: string): Platform {
     throw new SealerError('BAD_PLATFORM', `"${text}" is not a platform`, { hint: 'Write os/arch, like linux/arm64.' });
   }
   const known = ARCHITECTURES[architecture] ?? { architecture };
+  refuseSlip(text, os, KNOWN_SYSTEMS);
+  refuseSlip(text, known.architecture, KNOWN_ARCHITECTURES);
   return normalize({ os, ...known, ...(variant === undefined ? {} : { variant }) });
+}
+
+/** @throws SealerError BAD_PLATFORM for a word that is nearly, but not quite, a known one */
+function refuseSlip(text: string, word: string, known: readonly string[]): void {
+  const hint = known.includes(word) ? undefined : didYouMean(word, known);
+  if (hint === undefined) return;
+  throw new SealerError('BAD_PLATFORM', `"${text}" is not a platform: nobody calls anything ${word}`, { hint });
 }
 
 /** `linux/arm64` or `linux/arm/v7`: the default variant of arm64 is left out. */

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { shortDigest } from '../../oci/digest.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import type { NamedImage } from '../../oci/store/index.ts';
+import { nearest } from '../../suggest.ts';
 import type { CliContext } from '../context.ts';
 import { type OutputFlags, type StoreFlags, withJson, withStore } from '../flags.ts';
 import { describeImage } from '../list-images.ts';
@@ -31,6 +32,14 @@ export function imagesCommand(context: CliContext): Command {
     .action(async (filter: string | undefined, flags: ImagesFlags) => {
       await using store = await openStore(context, flags);
       const named = (await store.names()).filter(({ name }) => fits(name, filter));
+      if (filter !== undefined && named.length === 0 && flags.quiet !== true) {
+        const meant = nearest(
+          filter,
+          command.commands.map((each) => each.name()),
+        );
+        const hint = meant === undefined ? '' : ` Did you mean \`sealer images ${meant}\`?`;
+        context.stderr.write(`No image of the store is called ${filter}.${hint}\n`);
+      }
       const images = await Promise.all(named.map((each) => describeImage(store, each)));
       printResult(context, flags, images, () => {
         if (flags.quiet === true) return named.map(({ name }) => name).join('\n');

@@ -102,7 +102,11 @@ function runtimeOf(
   throw new SealerError(
     'RUNTIME_UNKNOWN',
     said === '' ? `${name} does not say what runs it` : `${name} is run by ${said}, which we cannot`,
-    { hint: `Set it in its Kubefile: LABEL ${RUNTIME_TYPE}=kubernetes, k3s or k0s.` },
+    {
+      hint:
+        `Set it in its Kubefile: LABEL ${RUNTIME_TYPE}=kubernetes, k3s or k0s. ` +
+        'An image that has apps and no Kubernetes is built with --type app-installer.',
+    },
   );
 }
 

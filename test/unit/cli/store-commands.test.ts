@@ -45,6 +45,14 @@ suite('images', () => {
     assert.match((await run(['images', '--store', store.path, '--digests'])).stdout, /^shop:v1 +sha256:[a-f0-9]{64}/m);
   });
 
+  test('says so where nothing has that name, and which command may have been meant', async () => {
+    await using store = await storeWithImage();
+    const { code, stderr } = await run(['images', 'discovr', '--store', store.path]);
+    assert.equal(code, 0);
+    assert.equal(stderr, 'No image of the store is called discovr. Did you mean `sealer images discover`?\n');
+    assert.equal((await run(['images', 'other', '-q', '--store', store.path])).stderr, '');
+  });
+
   test('takes the store from the environment, a filter, and gives JSON', async () => {
     await using store = await storeWithImage();
     const { stdout } = await run(['images', '--json', 'registry.example.com'], { env: { SEALER_HOME: store.path } });

@@ -21,6 +21,12 @@ for (const bad of ['', 'linux/', '/amd64', 'a/b/c/d', 'linux/amd 64', 'linux/../
   test(`platform "${bad}" is refused`, () => assert.throws(() => parsePlatform(bad), { code: 'BAD_PLATFORM' }));
 }
 
+test('a slip is refused with what was meant; what we have never heard of is taken', () => {
+  assert.throws(() => parsePlatform('linux/amd46'), { code: 'BAD_PLATFORM', hint: 'Did you mean amd64?' });
+  assert.throws(() => parsePlatform('linus/amd64'), { code: 'BAD_PLATFORM', hint: 'Did you mean linux?' });
+  assert.equal(formatPlatform(parsePlatform('plan9/sparc64')), 'plan9/sparc64');
+});
+
 test('arm64 with and without its only variant match; other variants do not', () => {
   assert.ok(matchesPlatform(parsePlatform('arm64'), { os: 'linux', architecture: 'arm64', variant: 'v8' }));
   assert.ok(!matchesPlatform(parsePlatform('linux/arm/v6'), parsePlatform('linux/arm/v7')));
