@@ -70,7 +70,7 @@ describe('findings as annotations, in actions/build', () => {
       'error deploy/manifests/pod.yaml:7 demo/absent',
     ]);
     assert.equal(failed.outputs.digest, '');
-    assert.equal(failed.summary, '');
+    assert.match(failed.summary, /^<h3>Failed: <code>IMAGES_MISSING<.*demo\/absent:v9.*demo\/gone:v9/s);
   });
 
   test('a text that looks like an image and is none is a notice on its line, and fails nothing', async () => {
