@@ -29,7 +29,7 @@ export const BUNDLES = {
   'build.cjs': 'src/ci/entry-build.ts',
   'push.cjs': 'src/ci/entry-push.ts',
   'run.cjs': 'src/ci/entry-run.ts',
-  'cache.cjs': 'src/ci/cache-service.ts',
+  'cache.cjs': 'src/ci/cache/cache-service.ts',
   'sigstore.cjs': 'src/attest/sigstore-libraries.ts',
   'testcontainers.cjs': 'src/temp-cluster/node/run-container.ts',
   'watchdog.cjs': 'src/temp-cluster/session/watchdog-process.ts',

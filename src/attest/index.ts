@@ -28,5 +28,5 @@ export {
   type IdentityPolicy,
   type TrustPolicy,
 } from './verify/policy.ts';
-export type { SignedBy } from './verify/verify-bundle.ts';
+export type { SignedBy } from './verify/signed-by.ts';
 export { type VerifiedAttestation, type VerifiedImage, verifyImage } from './verify/verify-image.ts';

@@ -16,10 +16,9 @@ import {
 import { SealerError } from '../error.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import { verifyImage } from '../rehearsal/index.ts';
-import { maskSigning, SIGNING_SECRETS, signerOf } from './attest-inputs.ts';
-import { openCache } from './cache.ts';
+import { openCache } from './cache/index.ts';
 import { withoutCommands } from './groups.ts';
-import { type BuildInputs, readBuildInputs } from './inputs.ts';
+import { type BuildInputs, maskSigning, readBuildInputs, SIGNING_SECRETS, signerOf } from './inputs/index.ts';
 import { annotate } from './result.ts';
 import { maskSecrets, placeSecrets } from './secrets.ts';
 import { openSession } from './session.ts';

@@ -26,7 +26,7 @@ import type { Clusterfile } from '../clusterfile/index.ts';
 import { SealerError } from '../error.ts';
 import { parseKubeconfig } from '../kubernetes/index.ts';
 import { withoutCommands } from './groups.ts';
-import type { RunInputs } from './run-inputs.ts';
+import type { RunInputs } from './inputs/index.ts';
 import { placeFile } from './secrets.ts';
 import type { Session } from './session.ts';
 import { type PicturedCluster, picturedCluster, type RunSummaryOptions, runSummary } from './summary/index.ts';

@@ -8,6 +8,7 @@ import { parseKubeconfig } from '../kubernetes/index.ts';
 import { type Github, openGithub, type Pull, readLogin, readPull } from './github/index.ts';
 import { withoutCommands } from './groups.ts';
 import { openHostRun } from './host-run.ts';
+import type { RunInputs } from './inputs/index.ts';
 import {
   type DeployedPreview,
   decide,
@@ -23,7 +24,6 @@ import {
 } from './preview/index.ts';
 import { previewImage } from './preview-image.ts';
 import { type OpenPool, openPool, poolCounts } from './preview-pool.ts';
-import type { RunInputs } from './run-inputs.ts';
 import type { Session } from './session.ts';
 import type { Workflow } from './workflow.ts';
 

@@ -10,9 +10,8 @@ import { hostPlatform } from '../oci/platform.ts';
 import { isReference, parseReference, type Reference } from '../oci/reference.ts';
 import { pullBlob } from '../registry/client/index.ts';
 import { toBuildOptions } from './build-action.ts';
-import { readBuildInputs } from './inputs.ts';
+import { type RunInputs, readBuildInputs } from './inputs/index.ts';
 import type { PreviewImage } from './preview/index.ts';
-import type { RunInputs } from './run-inputs.ts';
 import type { Session } from './session.ts';
 
 export interface ImageSetting {

@@ -7,8 +7,8 @@ import { isSystemError, SealerError } from '../error.ts';
 import { type PoolHost, parsePool } from '../host-pool/index.ts';
 import type { Host } from '../hosts/host.ts';
 import type { HostRun } from './host-run.ts';
+import type { RunInputs } from './inputs/index.ts';
 import type { PreviewPool } from './preview/index.ts';
-import type { RunInputs } from './run-inputs.ts';
 
 export interface OpenPool extends AsyncDisposable {
   readonly pool: PreviewPool;

@@ -6,8 +6,7 @@ import { completeNames, describeAttestations, findImage, ownName, signRemote, VE
 import { SealerError } from '../error.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import { createIndex, pushImage } from '../registry/client/index.ts';
-import { maskSigning, SIGNING_SECRETS, signerOf } from './attest-inputs.ts';
-import { type PushInputs, readPushInputs } from './inputs.ts';
+import { maskSigning, type PushInputs, readPushInputs, SIGNING_SECRETS, signerOf } from './inputs/index.ts';
 import { maskLogins } from './secrets.ts';
 import { openSession } from './session.ts';
 import { type PushedName, pushSummary } from './summary/index.ts';

@@ -3,8 +3,8 @@
 import { getInput, setOutput, setSecret } from '@actions/core';
 import { parseKubeconfig } from '../kubernetes/index.ts';
 import { openHostRun, pictureOf, tellRun } from './host-run.ts';
+import { readRunInputs } from './inputs/index.ts';
 import { previewAction } from './preview-action.ts';
-import { readRunInputs } from './run-inputs.ts';
 import { maskLogins, maskSsh } from './secrets.ts';
 import { openSession } from './session.ts';
 import { guardSecrets, readWorkflow } from './workflow.ts';

@@ -3,8 +3,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecretSource } from '../build/index.ts';
-import type { BuildInputs, RegistryInputs } from './inputs.ts';
-import type { SshInputs } from './run-inputs.ts';
+import type { BuildInputs, RegistryInputs, SshInputs } from './inputs/index.ts';
+import { maskLines } from './mask-lines.ts';
 
 /**
  * Masks every secret that the inputs hold or name.
@@ -35,13 +35,6 @@ export async function placeFile(text: string, temporary: string): Promise<{ read
   const file = join(folder, 'file');
   await writeFile(file, text.endsWith('\n') ? text : `${text}\n`, { mode: 0o600 });
   return { file, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
-}
-
-/** The runner masks by line, so a secret of several lines is several secrets. Very short lines would mask everything. */
-export function maskLines(value: string, mask: (secret: string) => void): void {
-  if (value === '') return;
-  mask(value);
-  for (const line of value.split(/\r?\n/)) if (line.trim().length > 3) mask(line.trim());
 }
 
 /** Where the build finds its secrets; disposing removes the files. */

@@ -5,7 +5,7 @@ import { Store, storeRoot } from '../oci/store/index.ts';
 import type { Report } from '../progress.ts';
 import { loadCredentials, RegistryClient } from '../registry/client/index.ts';
 import { groupReporter } from './groups.ts';
-import type { RegistryInputs } from './inputs.ts';
+import type { RegistryInputs } from './inputs/index.ts';
 import { type Timeline, timelineRecorder } from './timeline.ts';
 
 export interface Session extends AsyncDisposable {

@@ -1,7 +1,7 @@
 /** What kind of machine a host is, asked in one round trip. */
 
+import type { FileHost } from './files/file-host.ts';
 import type { HostFacts } from './host.ts';
-import type { FileHost } from './linked-host.ts';
 
 /** Prints a key and a value in each line; works with coreutils and busybox. */
 const ASK = `

@@ -6,6 +6,7 @@ import type { Elevation } from './command/launcher.ts';
 import type { Link } from './command/link.ts';
 import { runCommand } from './command/run-command.ts';
 import { askFacts } from './facts.ts';
+import type { FileHost } from './files/file-host.ts';
 import { readFile, readSmallFile } from './files/read.ts';
 import { uploadFile } from './files/upload.ts';
 import { writeFile } from './files/write.ts';
@@ -21,14 +22,6 @@ export interface LinkedHostOptions {
 /** Makes a host of a link. */
 export function linkedHost(link: Link, options: LinkedHostOptions = {}): Host {
   return new LinkedHost(link, options);
-}
-
-/** What reading and writing files needs of a host. */
-export interface FileHost {
-  readonly link: Link;
-  /** How root is reached. */
-  elevation(): Promise<Elevation>;
-  exec(command: Command, onBytes?: (bytes: number) => void): Promise<Output>;
 }
 
 class LinkedHost implements Host, FileHost {

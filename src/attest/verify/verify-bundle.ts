@@ -1,15 +1,12 @@
 /** One bundle against one policy. What comes back was signed by whom the policy trusts; of which image is asked elsewhere. */
 
 import { verify } from 'node:crypto';
-import { SealerError } from '../../error.ts';
 import { parseBundle, preAuthEncoding, type SignedBundle } from '../envelope/bundle.ts';
 import { parseStatement, type Statement } from '../envelope/statement.ts';
 import { keyHint } from '../sign/keys.ts';
+import { invalid } from './invalid.ts';
 import type { KeyPolicy, TrustPolicy } from './policy.ts';
-
-export type SignedBy =
-  | { readonly kind: 'key'; readonly key: string }
-  | { readonly kind: 'identity'; readonly identity: string; readonly issuer: string };
+import type { SignedBy } from './signed-by.ts';
 
 export interface VerifiedStatement {
   readonly statement: Statement;
@@ -35,9 +32,4 @@ function verifyWithKey({ by, payload, payloadType, signature }: SignedBundle, { 
   // The hint of a bundle is not signed, so it says nothing.
   if (!isSigned) throw invalid(`it is not by the key ${keyHint(key)}, or it was altered`);
   return { statement: parseStatement(payload), by: { kind: 'key', key: keyHint(key) } };
-}
-
-/** The error for a bundle that is not to be trusted. */
-export function invalid(why: string, cause?: unknown): SealerError {
-  return new SealerError('SIGNATURE_INVALID', `A signature is not to be trusted: ${why}`, { cause });
 }

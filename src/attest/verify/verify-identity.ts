@@ -1,9 +1,10 @@
 /** Signatures without a key: the certificate's chain, its time, its log entries, and then whose it is. */
 
 import type { SignedBundle } from '../envelope/bundle.ts';
+import { invalid } from './invalid.ts';
 import { describeExpected, type IdentityPolicy, isExpected } from './policy.ts';
+import type { SignedBy } from './signed-by.ts';
 import { readTrustedRoots, type TrustedRoot } from './trusted-root.ts';
-import { invalid, type SignedBy } from './verify-bundle.ts';
 
 /**
  * Verifies a bundle with a certificate.

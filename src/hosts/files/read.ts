@@ -5,8 +5,8 @@ import { Readable } from 'node:stream';
 import { commandFailed } from '../command/command-failed.ts';
 import { notLaunched } from '../command/run-command.ts';
 import { type RunningCommand, startCommand } from '../command/start-command.ts';
-import type { FileHost } from '../linked-host.ts';
 import { again } from './again.ts';
+import type { FileHost } from './file-host.ts';
 
 const ABSENT = 44;
 

@@ -8,8 +8,8 @@ import { SealerError } from '../../error.ts';
 import { commandFailed } from '../command/command-failed.ts';
 import { isDiskFull } from '../disk-full.ts';
 import type { Output, UploadContent, Uploaded, UploadOptions } from '../host.ts';
-import type { FileHost } from '../linked-host.ts';
 import { isBrokenLink, LINK_TRIES } from './again.ts';
+import type { FileHost } from './file-host.ts';
 
 const ALTERED = 46;
 const MOVED = 47;

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { commandFailed } from '../command/command-failed.ts';
 import type { Command, WriteOptions } from '../host.ts';
-import type { FileHost } from '../linked-host.ts';
 import { again } from './again.ts';
+import type { FileHost } from './file-host.ts';
 
 /**
  * Arguments: the temporary name. Prints how much has come, because the end of a broken link looks like an end. What does

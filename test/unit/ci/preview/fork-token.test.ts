@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readRunInputs } from '../../../../src/ci/inputs/run-inputs.ts';
 import { previewAction } from '../../../../src/ci/preview-action.ts';
-import { readRunInputs } from '../../../../src/ci/run-inputs.ts';
 import { openSession } from '../../../../src/ci/session.ts';
 import { folderOf } from '../../../lab/scratch.ts';
 

@@ -2,12 +2,12 @@
 
 import { join } from 'node:path';
 import { debug, info } from '@actions/core';
-import { digestOf, hexOf } from '../oci/digest.ts';
-import type { Store } from '../oci/store/index.ts';
-import { cachePolicy } from './cache-policy.ts';
+import { digestOf, hexOf } from '../../oci/digest.ts';
+import type { Store } from '../../oci/store/index.ts';
+import type { BuildInputs } from '../inputs/index.ts';
+import type { Workflow } from '../workflow.ts';
 import { listHotBlobs, putHotBlobs, takeHotBlobs } from './hot-blobs.ts';
-import type { BuildInputs } from './inputs.ts';
-import type { Workflow } from './workflow.ts';
+import { cachePolicy } from './policy.ts';
 
 export interface HotCache extends AsyncDisposable {
   /** Keeps what the store has now, if it is not what was restored. */

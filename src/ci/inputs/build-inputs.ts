@@ -1,7 +1,7 @@
-/** The inputs of the actions, under the names that action.yml gives them. */
+/** The inputs of actions/build, under the names that its action.yml gives them. */
 
 import { join } from 'node:path';
-import type { EngineKind, ImageType, LockMode, PullPolicy } from '../build/index.ts';
+import type { EngineKind, ImageType, LockMode, PullPolicy } from '../../build/index.ts';
 import {
   COMPRESSIONS,
   DEFAULT_CLUSTER,
@@ -10,23 +10,13 @@ import {
   LOCK_MODES,
   PULL_POLICIES,
   readDuration,
-} from '../cli/index.ts';
-import { SealerError } from '../error.ts';
-import type { Compression } from '../oci/tar/index.ts';
-import type { ClusterOptions } from '../rehearsal/index.ts';
+} from '../../cli/index.ts';
+import type { Compression } from '../../oci/tar/index.ts';
+import type { ClusterOptions } from '../../rehearsal/index.ts';
 import { type AttestInputs, readAttestInputs } from './attest-inputs.ts';
 import { parseList, parsePairs } from './lists.ts';
-import { parseRegistryAuth, type RegistryLogin } from './registry-auth.ts';
-
-/** Reads one input as it came; an unset one is the empty text. */
-export type ReadInput = (name: string) => string;
-
-export interface RegistryInputs {
-  readonly insecure: boolean;
-  readonly insecureRegistries: readonly string[];
-  readonly caFiles: readonly string[];
-  readonly registryAuth: readonly RegistryLogin[];
-}
+import { choose, type ReadInput, readBoolean, readChoice } from './read-input.ts';
+import { type RegistryInputs, readRegistryInputs } from './registry-inputs.ts';
 
 export interface BuildInputs extends RegistryInputs {
   readonly attest: AttestInputs;
@@ -66,18 +56,6 @@ export interface BuildInputs extends RegistryInputs {
   readonly summary: boolean;
   /** Whether the step after this one pushes. */
   readonly push: boolean;
-  readonly allowUnsafeFork: boolean;
-}
-
-export interface PushInputs extends RegistryInputs {
-  readonly attest: AttestInputs;
-  /** A name, a digest, or empty: then the first tag. */
-  readonly image: string;
-  /** Names with digests of a registry, to join into one image; empty: an image of the store is pushed. */
-  readonly digests: readonly string[];
-  readonly tags: readonly string[];
-  readonly store: string | undefined;
-  readonly summary: boolean;
   readonly allowUnsafeFork: boolean;
 }
 
@@ -129,61 +107,10 @@ export function readBuildInputs(read: ReadInput): BuildInputs {
   };
 }
 
-/**
- * Reads and checks the inputs of the push.
- * @throws SealerError USAGE, naming the input
- */
-export function readPushInputs(read: ReadInput): PushInputs {
-  return {
-    image: read('image'),
-    digests: parseList(read('digests'), { comma: true }),
-    tags: parseList(read('tags'), { comma: true }),
-    attest: readAttestInputs(read, false),
-    store: read('store') || undefined,
-    summary: readBoolean(read, 'summary', true),
-    allowUnsafeFork: readBoolean(read, 'allow-unsafe-fork', false),
-    ...readRegistryInputs(read),
-  };
-}
-
-export function readRegistryInputs(read: ReadInput): RegistryInputs {
-  return {
-    insecure: readBoolean(read, 'insecure', false),
-    insecureRegistries: parseList(read('insecure-registries'), { comma: true }),
-    caFiles: parseList(read('ca-file'), { comma: true }),
-    registryAuth: parseRegistryAuth(read('registry-auth')),
-  };
-}
-
 /** docker's `pull` is a boolean; the policies are accepted beside it. */
 function readPull(read: ReadInput): PullPolicy {
   const value = read('pull').trim().toLowerCase();
   if (value === 'true') return 'always';
   if (value === 'false') return 'missing';
   return readChoice(read, 'pull', PULL_POLICIES, 'missing');
-}
-
-/** The booleans of YAML 1.2, as `core.getBooleanInput` takes them. */
-export function readBoolean(read: ReadInput, name: string, otherwise: boolean): boolean {
-  const value = read(name).trim();
-  if (value === '') return otherwise;
-  if (/^(true|True|TRUE)$/.test(value)) return true;
-  if (/^(false|False|FALSE)$/.test(value)) return false;
-  throw new SealerError('USAGE', `The input ${name} is "${value}"`, { hint: 'Write true or false.' });
-}
-
-export function readChoice<const Choice extends string>(
-  read: ReadInput,
-  name: string,
-  choices: readonly Choice[],
-  otherwise: Choice,
-): Choice {
-  const value = read(name).trim().toLowerCase();
-  return value === '' ? otherwise : choose(name, value, choices);
-}
-
-export function choose<const Choice extends string>(name: string, value: string, choices: readonly Choice[]): Choice {
-  const found = choices.find((choice) => choice === value);
-  if (found !== undefined) return found;
-  throw new SealerError('USAGE', `The input ${name} is "${value}"`, { hint: `Write ${choices.join(', or ')}.` });
 }

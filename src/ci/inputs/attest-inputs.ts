@@ -1,10 +1,10 @@
 /** The inputs that say what to attach to an image, and whom to trust. */
 
-import type { Signer } from '../attest/index.ts';
-import { openSigner, type TrustFlags } from '../cli/index.ts';
-import { type ReadInput, readBoolean } from './inputs.ts';
+import type { Signer } from '../../attest/index.ts';
+import { openSigner, type TrustFlags } from '../../cli/index.ts';
+import { maskLines } from '../mask-lines.ts';
 import { parseList } from './lists.ts';
-import { maskLines } from './secrets.ts';
+import { type ReadInput, readBoolean } from './read-input.ts';
 
 export interface AttestInputs {
   readonly sbom: boolean;

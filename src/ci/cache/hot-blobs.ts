@@ -5,8 +5,8 @@
 
 import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, digestOf, hexOf, isDigest } from '../oci/digest.ts';
-import type { Store } from '../oci/store/index.ts';
+import { type Digest, digestOf, hexOf, isDigest } from '../../oci/digest.ts';
+import type { Store } from '../../oci/store/index.ts';
 
 /** Larger blobs are faster fetched from their registry, in parallel and by range, than unpacked from one archive. */
 export const MAX_HOT_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readRunInputs } from '../../../src/ci/run-inputs.ts';
+import { readRunInputs } from '../../../../src/ci/inputs/run-inputs.ts';
 
 const read = (inputs: Readonly<Record<string, string>>) => readRunInputs((name) => inputs[name] ?? '');
 

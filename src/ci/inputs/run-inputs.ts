@@ -1,11 +1,12 @@
 /** The inputs of actions/run, under the names that its action.yml gives them. */
 
-import { readDuration, type TrustFlags } from '../cli/index.ts';
-import { SealerError } from '../error.ts';
+import { readDuration, type TrustFlags } from '../../cli/index.ts';
+import { SealerError } from '../../error.ts';
 import { readTrustInputs } from './attest-inputs.ts';
-import { choose, type ReadInput, type RegistryInputs, readBoolean, readChoice, readRegistryInputs } from './inputs.ts';
 import { parseList, parsePairs } from './lists.ts';
 import { type PreviewInputs, readPreviewInputs } from './preview-inputs.ts';
+import { choose, type ReadInput, readBoolean, readChoice } from './read-input.ts';
+import { type RegistryInputs, readRegistryInputs } from './registry-inputs.ts';
 
 export const RUN_COMMANDS = ['apply', 'plan', 'upgrade', 'delete'] as const;
 export const PROVIDERS = ['ssh', 'container'] as const;

@@ -1,7 +1,7 @@
 /** The `registry-auth` input: logins for this step alone, which leave no file behind. */
 
 import { load } from 'js-yaml';
-import { SealerError } from '../error.ts';
+import { SealerError } from '../../error.ts';
 
 export interface RegistryLogin {
   /** Host with port. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { parseList, parsePairs } from '../../../src/ci/lists.ts';
+import { parseList, parsePairs } from '../../../../src/ci/inputs/lists.ts';
 
 suite('lists in inputs', () => {
   test('are split by lines and commas, and trimmed', () => {

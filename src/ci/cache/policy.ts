@@ -1,7 +1,7 @@
 /** When the cache of GitHub Actions may be read, and when it may be written. */
 
-import type { BuildInputs } from './inputs.ts';
-import type { Workflow } from './workflow.ts';
+import type { BuildInputs } from '../inputs/index.ts';
+import type { Workflow } from '../workflow.ts';
 
 export interface CachePolicy {
   readonly read: boolean;

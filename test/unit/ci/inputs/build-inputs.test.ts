@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Command } from 'commander';
-import { readBuildInputs, readPushInputs } from '../../../src/ci/inputs.ts';
-import { createProgram } from '../../../src/cli/program.ts';
-import { SealerError } from '../../../src/error.ts';
-import { fakeContext } from '../cli/fake-context.ts';
-import { readAction } from './action-files.ts';
+import { readBuildInputs, readPushInputs } from '../../../../src/ci/inputs/index.ts';
+import { createProgram } from '../../../../src/cli/program.ts';
+import { SealerError } from '../../../../src/error.ts';
+import { fakeContext } from '../../cli/fake-context.ts';
+import { readAction } from '../action-files.ts';
 
 /** Names that a reader asks for. */
 function namesRead(reader: (read: (name: string) => string) => unknown): readonly string[] {

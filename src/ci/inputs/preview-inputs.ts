@@ -1,9 +1,9 @@
 /** The inputs of actions/run that are about previews. */
 
-import { readDuration } from '../cli/index.ts';
-import { SealerError } from '../error.ts';
-import { type ReadInput, readChoice } from './inputs.ts';
+import { readDuration } from '../../cli/index.ts';
+import { SealerError } from '../../error.ts';
 import { parsePairs } from './lists.ts';
+import { type ReadInput, readChoice } from './read-input.ts';
 
 export interface PreviewInputs {
   readonly mode: 'off' | 'pr' | 'sweep';
