@@ -1,6 +1,7 @@
 /** What is wanted, worked out of the Clusterfile and the image, as digests to compare hosts by. */
 
 import { type Clusterfile, type Env, formatTaint, type HostSpec } from '../../clusterfile/index.ts';
+import { CONTROL_PLANE, keepsTaint } from '../../runtime/nodes/index.ts';
 import type { RegistryAccess } from '../../runtime/runtime.ts';
 import { digestOf } from '../digest.ts';
 import type { RunnableImage } from '../image/runnable-image.ts';
@@ -73,9 +74,12 @@ export function desire(options: DesireOptions): Desired {
         registry: digestOf([shared.registry, registryHosts.includes(host.address) ? image.digest : '']),
         labels: host.labels,
         taints: host.taints.filter(({ isRemoval }) => !isRemoval).map(formatTaint),
-        taintsOff: host.taints
-          .filter(({ isRemoval }) => isRemoval)
-          .map(({ key, effect }) => (effect === '' ? key : `${key}:${effect}`)),
+        taintsOff: [
+          ...host.taints
+            .filter(({ isRemoval }) => isRemoval)
+            .map(({ key, effect }) => (effect === '' ? key : `${key}:${effect}`)),
+          ...(image.runtime === 'kubeadm' ? kubeadmTaintsOff(host, clusterfile) : []),
+        ],
       },
     ];
   });
@@ -100,6 +104,22 @@ export function desire(options: DesireOptions): Desired {
     waits,
     ...(cluster.registry.kind === 'external' ? { push: digestOf([cluster.registry, image.digest]) } : {}),
   };
+}
+
+/**
+ * kubeadm's taints of a master on which pods are to run: there may be no other host for them. They go behind the plugins of
+ * post-install, which in documented Clusterfiles take them off themselves, and fail where there are none.
+ */
+export function kubeadmTaintsOff(
+  host: HostSpec,
+  { cluster, kubeadm }: Pick<Clusterfile, 'cluster' | 'kubeadm'>,
+): string[] {
+  const isMaster = host.roles.includes('master');
+  const isSaid = [kubeadm.InitConfiguration, kubeadm.JoinConfiguration].some(
+    (document) => Object(Object(document).nodeRegistration).taints !== undefined,
+  );
+  if (!isMaster || isSaid || keepsTaint(host.address, cluster.hosts)) return [];
+  return CONTROL_PLANE.filter((key) => !host.taints.some((taint) => taint.key === key));
 }
 
 /** Digest of the runtime's settings. Names in certificates have steps of their own, and no other setting has one of these keys. */

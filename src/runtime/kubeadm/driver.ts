@@ -3,9 +3,7 @@
 import { SealerError } from '../../error.ts';
 import type { Host, Output } from '../../hosts/host.ts';
 import { mapOf, stringOf } from '../../kubernetes/fields.ts';
-import { keepsTaint } from '../nodes/index.ts';
 import type { Runtime, RuntimeContext } from '../runtime.ts';
-import type { HostInput } from './config/init-config.ts';
 import type { Settings } from './config/settings.ts';
 import { joinHostPort, settingsOf } from './config/settings.ts';
 import { ETCD_FOLDER } from './places.ts';
@@ -67,12 +65,6 @@ export function lazySettings(context: RuntimeContext): () => Promise<Settings> {
     });
     return made;
   };
-}
-
-/** What kubeadm's documents say of one host. */
-export function hostInput(driver: Pick<Driver, 'cluster' | 'nodeName'>, host: Host): HostInput {
-  const isOpen = !keepsTaint(host.address, driver.cluster.cluster.hosts);
-  return { address: host.address, nodeName: driver.nodeName(host), isOpen };
 }
 
 /** Where etcd keeps its data on masters: a Clusterfile may put it onto a disk of its own. */

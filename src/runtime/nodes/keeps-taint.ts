@@ -2,8 +2,8 @@
 
 import type { HostSpec } from '../../clusterfile/index.ts';
 
-/** Kubernetes up to 1.23 taints masters by the second of them. */
-const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
+/** Keys of kubeadm's taints of masters; Kubernetes up to 1.23 has the second of them. */
+export const CONTROL_PLANE = ['node-role.kubernetes.io/control-plane', 'node-role.kubernetes.io/master'];
 
 /**
  * Whether a master keeps kubeadm's taint: not if the host is a node by its roles too, if the Clusterfile takes the taint

@@ -13,8 +13,6 @@ export interface HostInput {
   readonly address: string;
   /** Undefined: the host's name. */
   readonly nodeName: string | undefined;
-  /** A master on which everything may run, unless the documents have taints of their own. */
-  readonly isOpen?: boolean | undefined;
 }
 
 export interface InitSecrets {
@@ -25,7 +23,7 @@ export interface InitSecrets {
 /** All documents; the text holds secrets. */
 export function initConfig(settings: Settings, kubeVersion: string, host: HostInput, secrets: InitSecrets): string {
   const api = kubeadmApi(kubeVersion);
-  const init = mergeDocuments(onOurRuntime(withTaints(settings.init, host)), {
+  const init = mergeDocuments(onOurRuntime(settings.init), {
     ...onHost(host),
     bootstrapTokens: [{ token: secrets.token, ttl: '30m0s' }],
     certificateKey: secrets.certificateKey,
@@ -35,11 +33,6 @@ export function initConfig(settings: Settings, kubeVersion: string, host: HostIn
     lowerDocument('KubeletConfiguration', settings.kubelet, api),
     lowerDocument('KubeProxyConfiguration', settings.proxy, api),
   ]);
-}
-
-/** kubeadm taints a master about whose taints nothing is said. */
-export function withTaints(document: Fields, { isOpen = false }: Pick<HostInput, 'isOpen'>): Fields {
-  return isOpen ? mergeDocuments({ nodeRegistration: { taints: [] } }, document) : document;
 }
 
 /** What makes a node answer under the address that we know it by; nothing of it if that is a name. */

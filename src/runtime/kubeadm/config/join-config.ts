@@ -3,7 +3,7 @@
 import { type Fields, mapOf } from '../../../kubernetes/fields.ts';
 import { kubeadmApi } from './api-version.ts';
 import { lowerDocument } from './convert.ts';
-import { type HostInput, onHost, onNode, onOurRuntime, withTaints } from './init-config.ts';
+import { type HostInput, onHost, onNode, onOurRuntime } from './init-config.ts';
 import { mergeDocuments } from './merge.ts';
 import { joinHostPort, type Settings } from './settings.ts';
 import { writeDocuments } from './yaml.ts';
@@ -37,7 +37,6 @@ export function joinConfig(settings: Settings, kubeVersion: string, host: HostIn
     ...node,
     ...(certificateKey === undefined ? {} : forMaster),
   };
-  const own = certificateKey === undefined ? settings.join : withTaints(settings.join, host);
-  const join = mergeDocuments(onOurRuntime(own), bound);
+  const join = mergeDocuments(onOurRuntime(settings.join), bound);
   return writeDocuments([lowerDocument('JoinConfiguration', join, kubeadmApi(kubeVersion))]);
 }

@@ -6,7 +6,7 @@ import type { Host } from '../../../hosts/host.ts';
 import { poll, type Round } from '../../../kubernetes/poll.ts';
 import { restartService, startService } from '../../services/index.ts';
 import { initConfig } from '../config/init-config.ts';
-import { type Driver, firstMaster, hostInput } from '../driver.ts';
+import { type Driver, firstMaster } from '../driver.ts';
 import { pointEndpoint } from '../endpoint/hosts-entry.ts';
 import { probe } from '../kubectl.ts';
 import { observeHost } from '../observe.ts';
@@ -62,7 +62,12 @@ async function runInit(driver: Driver, host: Host): Promise<void> {
   const settings = await driver.settings();
   const secrets = { token: makeToken(), certificateKey: makeCertificateKey() };
   const path = `${home}/kubeadm.yaml`;
-  const text = initConfig(settings, image.kubeVersion, hostInput(driver, host), secrets);
+  const text = initConfig(
+    settings,
+    image.kubeVersion,
+    { address: host.address, nodeName: driver.nodeName(host) },
+    secrets,
+  );
   await host.write(path, text, { mode: 0o600, signal });
   const quiet = ['--upload-certs', '--skip-token-print', '--skip-certificate-key-print'];
   const words = ['init', `--config=${path}`, ...quiet, ...ignoring(settings.ignoredChecks)];

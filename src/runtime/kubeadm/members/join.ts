@@ -4,7 +4,7 @@ import { SealerError } from '../../../error.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { deleteNode, findNode } from '../../nodes/index.ts';
 import { type JoinSecrets, joinConfig } from '../config/join-config.ts';
-import { type Driver, hostInput } from '../driver.ts';
+import type { Driver } from '../driver.ts';
 import { pointEndpoint } from '../endpoint/hosts-entry.ts';
 import { observeHost } from '../observe.ts';
 import { MANIFESTS } from '../places.ts';
@@ -75,7 +75,12 @@ async function runJoin(driver: Driver, host: Host, secrets: JoinSecrets): Promis
   const { home, image, signal } = driver;
   const settings = await driver.settings();
   const path = `${home}/join.yaml`;
-  const text = joinConfig(settings, image.kubeVersion, hostInput(driver, host), secrets);
+  const text = joinConfig(
+    settings,
+    image.kubeVersion,
+    { address: host.address, nodeName: driver.nodeName(host) },
+    secrets,
+  );
   await host.write(path, text, { mode: 0o600, signal });
   // A kubelet that finds no such folder looks again only after up to 20 s; the balancer comes into it right after this.
   await host.exec({ argv: ['mkdir', '-p', MANIFESTS], signal });

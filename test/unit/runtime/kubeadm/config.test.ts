@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { mapOf } from '../../../../src/kubernetes/fields.ts';
 import { argumentsAsMap, readArguments } from '../../../../src/runtime/kubeadm/config/arguments.ts';
 import { initConfig } from '../../../../src/runtime/kubeadm/config/init-config.ts';
 import { joinConfig } from '../../../../src/runtime/kubeadm/config/join-config.ts';
@@ -176,23 +175,4 @@ test('null takes a key away, a list replaces the one below it, flags are merged 
 test('a kubeadm.yml that is no YAML, or has no kinds, is refused by its name', () => {
   assert.throws(() => readDocuments('a: [', 'etc/kubeadm.yml'), { code: 'IMAGE_UNFIT', message: /etc\/kubeadm\.yml/ });
   assert.throws(() => readDocuments('a: 1', 'etc/kubeadm.yml'), { code: 'IMAGE_UNFIT', message: /without a kind/ });
-});
-
-test('a master that nobody is there to work for takes pods itself, in every version, unless its documents say otherwise', () => {
-  const open = { ...HOST, isOpen: true };
-  const taintsOf = (text: string, kind: string) => {
-    const { nodeRegistration } = readDocuments(text, 'kubeadm.yaml')[kind] ?? {};
-    return mapOf(nodeRegistration).taints;
-  };
-  for (const version of ['v1.20.2', 'v1.30.4', 'v1.36.4']) {
-    const made = settings(version);
-    assert.deepEqual(taintsOf(initConfig(made, version, open, SECRETS), 'InitConfiguration'), []);
-    const master = joinConfig(made, version, open, { ...SECRETS, caHash: 'sha256:abc' });
-    assert.deepEqual(taintsOf(master, 'JoinConfiguration'), []);
-    const node = joinConfig(made, version, open, { token: SECRETS.token, caHash: 'sha256:abc' });
-    assert.equal(taintsOf(node, 'JoinConfiguration'), undefined);
-  }
-  const taints = [{ key: 'gpu', effect: 'NoSchedule' }];
-  const own = settings('v1.30.4', { cluster: { kubeadm: { InitConfiguration: { nodeRegistration: { taints } } } } });
-  assert.deepEqual(taintsOf(initConfig(own, 'v1.30.4', open, SECRETS), 'InitConfiguration'), taints);
 });

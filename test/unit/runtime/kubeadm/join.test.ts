@@ -23,16 +23,6 @@ test('a master that was installed anew joins without what the cluster remembers 
   );
 });
 
-test('a master of a cluster without nodes is asked to take pods, one with a node is not', async () => {
-  const taints = async (isAlone: boolean) => {
-    await using world = await worldOf(2, {}, isAlone);
-    await world.runtime.joinMasters(world.hosts.slice(1));
-    return world.written.find(({ path }) => path.endsWith('/join.yaml'))?.text ?? '';
-  };
-  assert.match(await taints(true), /taints: \[\]/);
-  assert.doesNotMatch(await taints(false), /taints/);
-});
-
 test('a node that cannot be told of a new master stops the run, and the master is looked at again', async () => {
   await using world = await worldOf(2);
   const [, joining] = world.hosts;

@@ -22,8 +22,6 @@ export interface World extends AsyncDisposable {
   readonly log: readonly string[];
   /** All that hosts were told. */
   readonly commands: readonly (readonly string[])[];
-  /** Files, in order. */
-  readonly written: readonly { readonly path: string; readonly text: string }[];
   /** By address: what its member is called. */
   readonly etcd: Map<string, string>;
   /** Addresses of those that the cluster has, and whether they are masters. */
@@ -32,9 +30,8 @@ export interface World extends AsyncDisposable {
 }
 
 /** One master that works, hosts that are to be masters, and a node at 10.0.0.9. */
-export async function worldOf(masters: number, kubeadm: Clusterfile['kubeadm'] = {}, isAlone = false): Promise<World> {
+export async function worldOf(masters: number, kubeadm: Clusterfile['kubeadm'] = {}): Promise<World> {
   const [log, commands]: [string[], (readonly string[])[]] = [[], []];
-  const written: { path: string; text: string }[] = [];
   const authority = makeAuthority();
   const addresses = Array.from({ length: masters }, (_, i) => `10.0.0.${i + 2}`);
   const etcd = new Map([['10.0.0.2', '1']]);
@@ -81,7 +78,6 @@ export async function worldOf(masters: number, kubeadm: Clusterfile['kubeadm'] =
       readText: async (path) => files.get(path),
       write: async (path, content) => {
         files.set(path, String(content));
-        written.push({ path, text: String(content) });
         if (path.endsWith('/kubeadm.json') && String(content).includes('"member"')) log.push(`${address} is member`);
       },
       forward: async () => connect(port, '127.0.0.1'),
@@ -90,7 +86,7 @@ export async function worldOf(masters: number, kubeadm: Clusterfile['kubeadm'] =
   const [hosts, node] = [addresses.map(hostOf), hostOf('10.0.0.9')];
   const runtime = createKubeadm({
     cluster: {
-      ...clusterfileFromFlags({ image: 'shop:v1', masters: addresses.join(','), nodes: isAlone ? '' : '10.0.0.9' }),
+      ...clusterfileFromFlags({ image: 'shop:v1', masters: addresses.join(','), nodes: '10.0.0.9' }),
       kubeadm,
     },
     ...{ masters: hosts, nodes: [node], home: HOME, report: silent, now: Date.now },
@@ -106,7 +102,7 @@ export async function worldOf(masters: number, kubeadm: Clusterfile['kubeadm'] =
     signal: AbortSignal.timeout(60_000),
   });
   const world: World = {
-    ...{ runtime, hosts, log, commands, written, etcd, nodes, isNodeDown: false },
+    ...{ runtime, hosts, log, commands, etcd, nodes, isNodeDown: false },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();
