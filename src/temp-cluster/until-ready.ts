@@ -31,6 +31,8 @@ export interface Reached {
 
 /** As the exit of a node is told: enough to see why. */
 const LOG_LINES = 20;
+/** How long an engine may take to tell that a container has ended. */
+const TOLD_MS = 5000;
 /** Between two looks for the kubeconfig; it appears some seconds after the start. */
 const POLL_MS = 200;
 
@@ -49,11 +51,17 @@ export async function untilReady(options: ReadyOptions): Promise<Reached> {
     return await Promise.race([exited, reach({ ...options, signal })]);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw error instanceof SealerError && error.code === 'CLUSTER_NOT_READY' ? await withLog(error, options) : error;
+    const why = error instanceof SealerError ? error : await endOf(exited, error);
+    throw why instanceof SealerError && why.code === 'CLUSTER_NOT_READY' ? await withLog(why, options) : why;
   } finally {
     over.abort();
     exited.catch(() => {});
   }
+}
+
+/** An engine that is asked for a file of a container that ends at that moment fails in words of its own: the end is the reason. */
+async function endOf(exited: Promise<never>, error: unknown): Promise<unknown> {
+  return await Promise.race([exited.catch((end: unknown) => end), sleep(TOLD_MS, error, { ref: false })]);
 }
 
 async function reach(options: ReadyOptions & { readonly signal: AbortSignal }): Promise<Reached> {
