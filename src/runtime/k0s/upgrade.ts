@@ -4,7 +4,7 @@ import { SealerError } from '../../error.ts';
 import type { Host } from '../../hosts/host.ts';
 import { poll, type Round } from '../../kubernetes/poll.ts';
 import { inParallel } from '../../parallel.ts';
-import { cordonNode, drainNode, findNode, uncordonNode } from '../nodes/index.ts';
+import { findNode, isMarked, whileDrained } from '../nodes/index.ts';
 import type { NodeState, RuntimeImage } from '../runtime.ts';
 import { startService, stopService } from '../services/index.ts';
 import { checkUpgrade } from '../version.ts';
@@ -73,25 +73,17 @@ async function upgradeWorker(cluster: K0sCluster, host: Host, to: RuntimeImage):
   signal.throwIfAborted();
   const found = await observeHost(host, signal);
   const node = await findNode(kubectl, host.address, signal);
-  if (isDone(found, to) && node?.isReady === true && !(await isCordonedByUs(cluster, host))) return;
-  if (!isDone(found, to)) {
-    say(cluster, `${host.label}: k0s ${found.version ?? 'unknown'} becomes ${to.kubeVersion}`);
-    if (node?.isSchedulable === true) {
-      // Noted first: who comes back to a broken upgrade has to know whose cordon it is.
-      await host.write(noteOf(cluster), '', { mode: 0o600, signal });
-      await cordonNode(kubectl, node.name, signal);
+  const mark = `${ownFolder(context.home)}/cordoned`;
+  if (isDone(found, to) && node?.isReady === true && !(await isMarked(host, mark, signal))) return;
+  await whileDrained(kubectl, { host, node, mark, signal, timeoutMs: limits.drainMs }, async () => {
+    if (!isDone(found, to)) {
+      say(cluster, `${host.label}: k0s ${found.version ?? 'unknown'} becomes ${to.kubeVersion}`);
+      await stopService(host, WORKER, { signal, timeoutMs: STOP_MS });
+      await installProgram(cluster, host, to);
+      await startService(host, WORKER, { signal, isDetached: true });
     }
-    if (node !== undefined && found.isRunning) {
-      await drainNode(kubectl, node.name, { signal, timeoutMs: limits.drainMs });
-    }
-    await stopService(host, WORKER, { signal, timeoutMs: STOP_MS });
-    await installProgram(cluster, host, to);
-    await startService(host, WORKER, { signal, isDetached: true });
-  }
-  const ready = await waitForNew(cluster, host, to, WORKER);
-  if (!(await isCordonedByUs(cluster, host))) return;
-  await uncordonNode(kubectl, ready.name, signal);
-  await host.exec({ argv: ['rm', '-f', noteOf(cluster)], signal });
+    await waitForNew(cluster, host, to, WORKER);
+  });
 }
 
 /** Waits until the kubelet is of the new version and Ready: what the API remembers of the old one does not count. */
@@ -132,15 +124,6 @@ async function findKindly(
 
 function isDone({ isRunning, runningVersion }: Observed, { kubeVersion }: RuntimeImage): boolean {
   return isRunning && runningVersion === kubeVersion;
-}
-
-async function isCordonedByUs(cluster: K0sCluster, host: Host): Promise<boolean> {
-  const { code } = await host.exec({ argv: ['test', '-e', noteOf(cluster)], allowFailure: true });
-  return code === 0;
-}
-
-function noteOf({ context }: K0sCluster): string {
-  return `${ownFolder(context.home)}/cordoned`;
 }
 
 /** k0s's kubelets say `v1.33.4+k0s`, without the number. */

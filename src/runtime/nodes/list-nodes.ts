@@ -17,21 +17,36 @@ const PAGE = 100;
  */
 export async function listNodes(kubectl: Kubectl, signal?: AbortSignal): Promise<NodeState[]> {
   const { stdout } = await kubectl(['get', 'nodes', '-o', 'json'], { signal });
-  const nodes =
-    Buffer.byteLength(stdout) < MOST_OUTPUT ? nodesOf(stdout).map(nodeState) : await inPages(kubectl, signal);
-  return nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const isWhole = Buffer.byteLength(stdout) < MOST_OUTPUT;
+  const nodes = isWhole ? objectsOf(stdout) : await inPages(kubectl, '/api/v1/nodes?', signal);
+  return nodes.map(nodeState).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Kubernetes' own paging (API concepts, "Retrieving large results sets in chunks"); all of its releases have it. */
-async function inPages(kubectl: Kubectl, signal: AbortSignal | undefined): Promise<NodeState[]> {
-  const nodes: NodeState[] = [];
+/** The pods on a node, as the API has them. */
+export async function podsOn(kubectl: Kubectl, name: string, signal?: AbortSignal): Promise<readonly Fields[]> {
+  return await inPages(kubectl, `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${name}`)}&`, signal);
+}
+
+/**
+ * Kubernetes' own paging (API concepts, "Retrieving large results sets in chunks"); all of its releases have it.
+ * @param path of a list, with `?` or `&` at its end
+ */
+async function inPages(kubectl: Kubectl, path: string, signal: AbortSignal | undefined): Promise<readonly Fields[]> {
+  const items: Fields[] = [];
   for (let next: string | undefined = ''; next !== undefined; ) {
     const from = next === '' ? '' : `&continue=${encodeURIComponent(next)}`;
-    const { stdout } = await kubectl(['get', '--raw', `/api/v1/nodes?limit=${PAGE}${from}`], { signal });
-    nodes.push(...nodesOf(stdout).map(nodeState));
+    const { stdout } = await kubectl(['get', '--raw', `${path}limit=${PAGE}${from}`], { signal });
+    items.push(...objectsOf(stdout));
     next = stringOf(mapOf(mapOf(JSON.parse(stdout)).metadata).continue);
   }
-  return nodes;
+  return items;
+}
+
+/** The node with a name; undefined if there is none, or if the API does not answer. */
+export async function nodeNamed(kubectl: Kubectl, name: string, signal?: AbortSignal): Promise<NodeState | undefined> {
+  const argv = ['get', 'node', name, '-o', 'json', '--ignore-not-found'];
+  const { code, stdout } = await kubectl(argv, { signal, allowFailure: true });
+  return code === 0 && stdout.trim() !== '' ? nodeState(mapOf(JSON.parse(stdout))) : undefined;
 }
 
 /** The node of a host, or undefined. */
@@ -44,14 +59,14 @@ export async function findNode(
 }
 
 /**
- * Node objects in the output of `kubectl get nodes -o json`.
+ * The objects of a list, such as the output of `kubectl get nodes -o json`.
  * @throws SealerError CLUSTER_API_ERROR
  */
-export function nodesOf(json: string): readonly Fields[] {
+export function objectsOf(json: string): readonly Fields[] {
   try {
     const list: unknown = JSON.parse(json);
     return mapsOf(mapOf(list).items);
   } catch (cause) {
-    throw new SealerError('CLUSTER_API_ERROR', `kubectl gave no list of nodes, but: ${oneLine(json, 200)}`, { cause });
+    throw new SealerError('CLUSTER_API_ERROR', `kubectl gave no list, but: ${oneLine(json, 200)}`, { cause });
   }
 }

@@ -4,7 +4,7 @@ import { SealerError } from '../../error.ts';
 import { oneLine } from '../../kubernetes/fields.ts';
 import { poll, type Round } from '../../kubernetes/poll.ts';
 import type { NodeState } from '../runtime.ts';
-import { type Kubectl, nodesOf } from './list-nodes.ts';
+import { type Kubectl, objectsOf } from './list-nodes.ts';
 import { describeConditions, nodeState } from './node-state.ts';
 
 export interface WaitForNodeOptions {
@@ -46,7 +46,7 @@ export async function waitForNodes(
         missing = missing.map(({ address }) => ({ address, why }));
         return {};
       }
-      const nodes = new Map(nodesOf(answer.stdout).map((node) => [nodeState(node).address, node]));
+      const nodes = new Map(objectsOf(answer.stdout).map((node) => [nodeState(node).address, node]));
       const looks = addresses.map((address) => look(address, nodes.get(address), version));
       missing = looks.filter(isMissing);
       return missing.length === 0 ? { done: looks.filter((each): each is NodeState => !isMissing(each)) } : {};

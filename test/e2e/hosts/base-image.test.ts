@@ -67,6 +67,13 @@ test('kubeadm: a base image made from upstream’s layout becomes a cluster that
 }, async () => {
   await using on = await labCluster({ count: 2, prefix: 'base' }, fillStore);
   const [master = '', node = ''] = on.addresses;
+  // A master alone runs what there is: kubeadm's taints are off it.
+  await on.json('run', 'shop:v1', '--masters', master);
+  const kubectl = ['kubectl', '--kubeconfig', '/etc/kubernetes/admin.conf'] as const;
+  const taints = ['get', 'nodes', '-o', 'jsonpath={.items[*].spec.taints}'];
+  assert.equal((await on.host(0).exec([...kubectl, ...taints])).stdout.trim(), '');
+  const rerun = await on.json<{ readonly changed: boolean }>('run', 'shop:v1', '--masters', master);
+  assert.equal(rerun.changed, false);
   await on.json('run', 'shop:v1', '--masters', master, '--nodes', node);
   const status = await on.json<ClusterStatus>('status', '--cluster-host', master);
   assert.equal(status.isReady, true);

@@ -3,7 +3,7 @@
 import { SealerError } from '../../../error.ts';
 import { conditionOf, isTrue, mapOf, mapsOf, oneLine } from '../../../kubernetes/fields.ts';
 import { poll, type Round } from '../../../kubernetes/poll.ts';
-import { describeConditions, listNodes, nodeState, nodesOf, waitForNode } from '../../nodes/index.ts';
+import { describeConditions, listNodes, nodeState, objectsOf, waitForNode } from '../../nodes/index.ts';
 import type { NodeState } from '../../runtime.ts';
 import type { Driver } from '../driver.ts';
 
@@ -25,7 +25,7 @@ export async function waitForNewNode(driver: Driver, address: string): Promise<N
         missing = `the API does not answer: ${oneLine(answer.stderr, 200)}`;
         return {};
       }
-      const nodes = nodesOf(answer.stdout);
+      const nodes = objectsOf(answer.stdout);
       if (nodes.some((node) => isTrue(mapOf(node.status), 'Ready'))) return { done: 'has network' };
       const found = nodes.find((node) => nodeState(node).address === address);
       if (found === undefined) return {};

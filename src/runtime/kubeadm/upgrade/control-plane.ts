@@ -9,6 +9,9 @@ import { ignoring, installKubeconfig } from '../members/init.ts';
 import { MANIFESTS } from '../places.ts';
 import { runKubeadm } from '../run-kubeadm.ts';
 
+/** In seconds; a cluster of hundreds of nodes takes longer, but its next node is upgraded minutes later. */
+const PROXIES_TIMEOUT_S = 120;
+
 /** `apply` is for the first master of an upgrade, `node` for the others. */
 type Verb = 'apply' | 'node';
 
@@ -37,8 +40,18 @@ export async function upgradeControlPlane(driver: Driver, host: Host, program: s
     const words = verb === 'apply' ? ['upgrade', 'apply', image.kubeVersion, '--yes'] : ['upgrade', 'node'];
     await runKubeadm(driver, host, [...words, ...ignoring(settings.ignoredChecks)], { program });
     await host.exec({ argv: ['rm', '-f', markPath(driver)], signal });
+    if (verb === 'apply') await waitForProxies(driver);
   }
   await installKubeconfig(driver, host);
+}
+
+/**
+ * The last that `kubeadm upgrade apply` does is to have every kube-proxy started anew, one after the other: until a node's is up
+ * again, the node goes on sending users to pods that a drain has moved. That a proxy does not come up keeps nothing from going on.
+ */
+async function waitForProxies({ kubectl, signal }: Driver): Promise<void> {
+  const argv = ['-n', 'kube-system', 'rollout', 'status', 'daemonset/kube-proxy', `--timeout=${PROXIES_TIMEOUT_S}s`];
+  await kubectl(argv, { signal, timeoutMs: (PROXIES_TIMEOUT_S + 10) * 1000, allowFailure: true });
 }
 
 /** How an upgrade of a master was begun that did not come to its end; undefined if there is none. */

@@ -4,7 +4,7 @@ import { SealerError } from '../../../error.ts';
 import type { Host } from '../../../hosts/host.ts';
 import { forEachHost } from '../../../hosts/index.ts';
 import { poll, type Round } from '../../../kubernetes/poll.ts';
-import { listNodes, waitForNode } from '../../nodes/index.ts';
+import { isMarked, listNodes, waitForNode } from '../../nodes/index.ts';
 import type { NodeState } from '../../runtime.ts';
 import { checkUpgrade } from '../../version.ts';
 import type { Driver } from '../driver.ts';
@@ -16,7 +16,7 @@ import { differing, programsOf } from '../prepare/programs.ts';
 import { runKubeadm } from '../run-kubeadm.ts';
 import { takeSnapshot } from '../snapshot.ts';
 import { brokenUpgrade, hasStaticPods, upgradeControlPlane } from './control-plane.ts';
-import { renewHost } from './renew-host.ts';
+import { drainMark, renewHost } from './renew-host.ts';
 
 const NODE_TIMEOUT_MS = 5 * 60_000;
 const TOLD_TIMEOUT_MS = 2 * 60_000;
@@ -100,9 +100,9 @@ function membersOf({ masters, nodes }: Driver, states: readonly NodeState[]): re
 
 /** A host is done if its kubelet, its static pods and its programs are of the new image, and its node works. */
 async function isUpgraded(driver: Driver, { host, node }: Member): Promise<boolean> {
-  const { image, signal, home } = driver;
+  const { image, signal } = driver;
   if (!node.isReady || node.version !== image.kubeVersion) return false;
-  if ((await host.readText(`${home}/drained`, { signal })) !== undefined) return false;
+  if (await isMarked(host, drainMark(driver), signal)) return false;
   if ((await brokenUpgrade(driver, host)) !== undefined) return false;
   if (node.role === 'master' && !(await hasStaticPods(driver, host))) return false;
   return (await differing(host, await programsOf(host, image.rootfs, signal), signal)).length === 0;

@@ -105,6 +105,7 @@ test('a master leaves etcd from a survivor while it still runs, and only then st
   world.log.length = 0;
   await runtime.deleteMasters([departing(world.host(1))]);
   assert.deepEqual(world.log, [
+    '10.0.0.2: kubectl cordon host-3',
     '10.0.0.2: kubectl drain host-3 --ignore-daemonsets --delete-emptydir-data --force --timeout=1s',
     '10.0.0.2: kubectl patch etcdmember host-3 --type merge -p {"spec":{"leave":true}}',
     '10.0.0.3: stop k0scontroller',
@@ -162,6 +163,7 @@ test('a node is drained, stopped, deleted and cleaned, in this order', async () 
   world.log.length = 0;
   await runtime.deleteNodes([departing(world.host(2))]);
   assert.deepEqual(world.log, [
+    '10.0.0.2: kubectl cordon host-4',
     '10.0.0.2: kubectl drain host-4 --ignore-daemonsets --delete-emptydir-data --force --timeout=1s',
     '10.0.0.4: stop k0sworker',
     '10.0.0.2: kubectl delete node host-4 --ignore-not-found',

@@ -20,6 +20,11 @@ export function kubectl(world: World, host: FakeHost, argv: readonly string[]): 
       stdout: JSON.stringify({ status: { conditions: [{ type: 'Joined', status: isJoined ? 'True' : 'False' }] } }),
     };
   }
+  if (verb === 'get' && noun === 'node') {
+    const of = world.hosts.find((each) => each.name === name);
+    return { stdout: JSON.stringify(of === undefined ? {} : nodeOf(of)[0]) };
+  }
+  if (verb === 'get' && noun === '--raw') return { stdout: JSON.stringify({ items: [] }) };
   if (verb === 'get') return { stdout: 'ok' };
   host.say(`kubectl ${argv.join(' ')}`);
   if (verb === 'patch') {
@@ -38,7 +43,11 @@ export function kubectl(world: World, host: FakeHost, argv: readonly string[]): 
     return [
       {
         metadata: { name: host.name, labels: {} },
-        spec: { unschedulable: node.cordoned },
+        spec: {
+          unschedulable: node.cordoned,
+          // By the node lifecycle controller.
+          taints: node.cordoned ? [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] : [],
+        },
         status: {
           addresses: [{ type: 'InternalIP', address: host.address }],
           conditions: [{ type: 'Ready', status: node.ready ? 'True' : 'False' }],

@@ -44,6 +44,11 @@ export async function worldOf(masters: number, kubeadm: Clusterfile['kubeadm'] =
   const client = authority.issue(['client']);
   const kubectl = (argv: readonly string[]): Partial<Output> => {
     if (argv.includes('nodes')) return { stdout: JSON.stringify({ items: [...nodes].map(nodeOf) }) };
+    if (argv.includes('get') && argv.includes('node')) {
+      // By the node lifecycle controller, as soon as it is cordoned.
+      const taints = [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }];
+      return { stdout: JSON.stringify({ spec: { unschedulable: true, taints } }) };
+    }
     const deleted = argv[argv.indexOf('delete') + 1] === 'node' ? argv[argv.indexOf('node') + 1] : undefined;
     if (deleted !== undefined) {
       log.push(`kubectl delete ${deleted}`);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Output } from '../../../../src/hosts/host.ts';
-import { drainNode, listNodes, waitForNode } from '../../../../src/runtime/nodes/index.ts';
+import { listNodes, waitForNode } from '../../../../src/runtime/nodes/index.ts';
 
 const NODE = {
   metadata: { name: 'm1', labels: { 'node-role.kubernetes.io/master': '' } },
@@ -83,13 +83,4 @@ test('a node that does not get Ready is an error with its conditions and reasons
     code: 'NODE_NOT_READY',
     message: /Ready=False KubeletNotReady cni plugin not initialized/,
   });
-});
-
-test('a drain that fails says which pod stays', async () => {
-  const { kubectl } = answering({
-    code: 1,
-    stderr:
-      'node/m1 cordoned\nerror when evicting pods/"a" -n "b": Cannot evict pod as it would violate the pod\'s disruption budget.\n',
-  });
-  await assert.rejects(drainNode(kubectl, 'm1'), { code: 'COMMAND_FAILED', message: /pods\/"a"/ });
 });
