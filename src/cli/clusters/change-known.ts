@@ -16,6 +16,7 @@ export type KnownFlags = RunChangeFlags & TargetFlags & WorldFlags;
 export interface KnownChange {
   /** The Clusterfile as it is to be. */
   readonly change: (known: KnownCluster, secrets: HostSecrets, opened: OpenWorld) => Clusterfile | Promise<Clusterfile>;
+  readonly isRollback?: boolean | undefined;
   /** Done in the end, whatever came of it. */
   readonly after?: (() => Promise<void>) | undefined;
   /** The manifest that the image has to be; default: what the cluster has, if the image's name stays the same. */
@@ -27,7 +28,7 @@ export async function changeKnown(
   context: CliContext,
   flags: KnownFlags,
   command: string,
-  { change, digest, after }: KnownChange,
+  { change, digest, isRollback, after }: KnownChange,
 ): Promise<void> {
   const { openKnownCluster } = await import('../../cluster/index.ts');
   const secrets = await readSecrets(context, flags);
@@ -46,7 +47,7 @@ export async function changeKnown(
     })();
     const trust = await readTrust(flags);
     const image = (arch: string) => runnableImage(world, clusterfile.cluster.image, arch, { digest: wanted, trust });
-    const changed = await runChange(context, flags, { clusterfile, world, image });
+    const changed = await runChange(context, flags, { clusterfile, world, image, isRollback });
     if (engine !== undefined && flags.dryRun !== true) await dropHosts(await engine(), clusterfile);
     return { changed, logs };
   })();

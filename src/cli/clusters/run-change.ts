@@ -22,6 +22,7 @@ export interface RunChange {
   readonly world: ClusterWorld;
   /** Default: the Clusterfile's. */
   readonly image?: ((arch: string) => Promise<RunnableImage>) | undefined;
+  readonly isRollback?: boolean | undefined;
 }
 
 /** Changes the cluster and prints what came of it. */
@@ -38,6 +39,7 @@ export async function runChange(context: CliContext, flags: RunChangeFlags, chan
       ...options,
       clusterfile,
       image: change.image ?? byName,
+      isRollback: change.isRollback,
       confirm: (plan) => confirmPlan(context, plan, isConfirmed),
     },
     world,

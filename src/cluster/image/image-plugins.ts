@@ -2,6 +2,7 @@
 
 import { type PluginSpec, parsePlugins } from '../../clusterfile/index.ts';
 import { SealerError } from '../../error.ts';
+import type { Host } from '../../hosts/host.ts';
 import type { Store } from '../../oci/store/index.ts';
 import { rootfsFiles } from './rootfs-files.ts';
 import type { RunnableImage } from './runnable-image.ts';
@@ -15,7 +16,7 @@ export interface ImagePlugins {
 const FOLDER = 'plugins/';
 
 /**
- * Reads them.
+ * Reads them out of an image.
  * @throws SealerError PLUGIN_INVALID: every mistake with its file and line
  */
 export async function imagePlugins(
@@ -35,4 +36,18 @@ export async function imagePlugins(
     specs: parsed.flatMap((each) => each.plugins),
     executables: [...files.keys()].filter((path) => !isDocument(path)).map((path) => path.slice(FOLDER.length)),
   };
+}
+
+/**
+ * The documents of the image that a host has, whose mistakes were told when it came there: for when the image is not at hand.
+ * @param rootfs the image's folder on the host; where it is gone already, there is nothing to run
+ */
+export async function pluginsOnHost(host: Host, rootfs: string, signal: AbortSignal): Promise<readonly PluginSpec[]> {
+  const folder = `${rootfs}/${FOLDER}`;
+  const names = ['(', '-name', '*.yaml', '-o', '-name', '*.yml', ')'];
+  const argv = ['find', folder, '-maxdepth', '1', '-type', 'f', ...names, '-print0'] as const;
+  const { stdout } = await host.exec({ argv, signal, allowFailure: true });
+  const paths = stdout.split('\0').filter((path) => path !== '');
+  const texts = await Promise.all(paths.map((path) => host.readText(path, { signal })));
+  return texts.flatMap((text, i) => parsePlugins(text ?? '', paths[i] ?? folder).plugins);
 }

@@ -36,6 +36,8 @@ export interface ChangeRequest {
   readonly image: (arch: string) => Promise<RunnableImage>;
   readonly dryRun: boolean;
   readonly waits: boolean;
+  /** Whether this goes back to an earlier image: plugins of `rollback` run. */
+  readonly isRollback?: boolean | undefined;
   /** Of waiting for workloads, and of each launch command, in milliseconds. */
   readonly timeoutMs: number;
   readonly lock: { readonly waitMs: number; readonly force: boolean };
@@ -198,6 +200,7 @@ async function prepareRun(
     overlayDigest: (address) => overlay.digestFor(address),
     plugins,
     waits: request.waits,
+    isRollback: request.isRollback === true,
   });
   const create = await DRIVERS[image.runtime ?? saved?.runtime ?? 'kubeadm']();
   const runtime = create({

@@ -4,13 +4,12 @@ import { SealerError } from '../../error.ts';
 import { inParallel } from '../../parallel.ts';
 import type { Departing } from '../../runtime/runtime.ts';
 import { cleanHost } from '../apply/clean-host.ts';
-import { rootfsFolder } from '../distribution/index.ts';
 import type { Plan, Step } from '../plan/step.ts';
-import { runPlugins } from '../plugins/index.ts';
 import { lockCluster } from '../state/lock.ts';
 import type { ClusterWorld } from '../world.ts';
 import type { KnownCluster } from './known-cluster.ts';
 import { checkStillLatest } from './still-latest.ts';
+import { uninstallPlugins } from './uninstall-plugins.ts';
 
 export interface DeleteOptions {
   readonly dryRun: boolean;
@@ -47,7 +46,7 @@ export async function deleteCluster(known: KnownCluster, options: DeleteOptions,
   const plan = deletionPlan(known);
   if (options.dryRun) return plan;
   await options.confirm(plan);
-  const { fleet, home, masters, nodes, runtime, saved } = known;
+  const { fleet, home, masters, nodes, runtime } = known;
   const all = [...nodes, ...masters];
   const unreachable = new Set(await fleet.reach(all));
   const reachable = all.filter(({ address }) => !unreachable.has(address));
@@ -56,29 +55,14 @@ export async function deleteCluster(known: KnownCluster, options: DeleteOptions,
   await using lock = await lockCluster(lockable, home, holder, { ...options.lock, signal: world.signal });
   await checkStillLatest(known, lockable);
   const signal = AbortSignal.any([world.signal, lock.lost]);
-  const phase = async (name: 'pre-uninstall' | 'post-uninstall') => {
-    const { cluster, plugins } = known.clusterfile;
-    const roles = new Map(cluster.hosts.map((host) => [host.address, host]));
-    await runPlugins(name, {
-      specs: plugins,
-      hosts: reachable.map((host) => ({
-        host,
-        roles: roles.get(host.address)?.roles ?? [],
-        labels: roles.get(host.address)?.labels ?? {},
-        env: cluster.env,
-        isMaster0: host === masters[0],
-      })),
-      ...{ home, rootfs: rootfsFolder(home, saved.image.digest), clusterName: saved.name },
-      ...{ report: world.report, signal },
-    });
-  };
-  await phase('pre-uninstall');
+  const plugins = await uninstallPlugins(known, { reachable, report: world.report, signal });
+  await plugins.before();
   world.report({ type: 'phase', title: plan.steps[0]?.title ?? '' });
   const departing = all.map(
     (host): Departing => (unreachable.has(host.address) ? { address: host.address } : { address: host.address, host }),
   );
   await runtime.reset(departing);
-  await phase('post-uninstall');
+  await plugins.after();
   world.report({ type: 'phase', title: 'Leave the hosts as they were' });
   // Masters last: who comes again finds the state there.
   const last = new Set(masters);

@@ -22,6 +22,7 @@ export interface DesireOptions {
   readonly overlayDigest: (address: string) => string;
   readonly plugins: Desired['plugins'];
   readonly waits: boolean;
+  readonly isRollback: boolean;
 }
 
 /** Addresses by role: members first, in the order in which they became masters. */
@@ -52,7 +53,7 @@ export function registryHostsOf(
 
 /** Works out what is wanted. */
 export function desire(options: DesireOptions): Desired {
-  const { clusterfile, image, saved, registry, registryHosts, env, hostEnv, overlayDigest, plugins, waits } = options;
+  const { clusterfile, image, saved, registry, registryHosts, env, hostEnv, overlayDigest, plugins } = options;
   const { cluster } = clusterfile;
   const { masters, nodes } = rolesOf(clusterfile, saved);
   const shared = {
@@ -101,7 +102,8 @@ export function desire(options: DesireOptions): Desired {
     plugins,
     env,
     hostEnv,
-    waits,
+    waits: options.waits,
+    isRollback: options.isRollback,
     ...(cluster.registry.kind === 'external' ? { push: digestOf([cluster.registry, image.digest]) } : {}),
   };
 }

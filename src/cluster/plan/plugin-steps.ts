@@ -35,6 +35,7 @@ export function withPlugins(steps: readonly Step[], desired: Desired, current: C
   const after: Step[] = [
     ...owedOr('upgrade-host', upgrades, [...members.present]),
     ...owedOr('upgrade', upgrades, masters),
+    ...owedOr('rollback', desired.isRollback && steps.length > 0, masters),
     ...owedOr('post-init-host', grows, fresh),
     ...owedOr('post-install', isNew, masters),
     ...owedOr('post-scaleup', !isNew && grows, masters),

@@ -32,6 +32,8 @@ export interface Desired {
   readonly hostEnv: (address: string) => Env;
   /** Whether to wait for the workloads in the end. */
   readonly waits: boolean;
+  /** Whether this goes back to an earlier image. */
+  readonly isRollback: boolean;
   /** What a push into an external registry depends on; undefined with a local one. */
   readonly push?: string | undefined;
 }

@@ -65,7 +65,7 @@ async function planOf(root: string, text: string): Promise<FleetPlan> {
   const hostEnv = environmentOf(clusterfile, image.extension.env, image.runtime);
   const overlay = await createOverlay(store, { image, clusterfile, hostEnv });
   const desired = desire({
-    ...{ clusterfile, image, registryHosts, hostEnv, plugins: [], waits: true },
+    ...{ clusterfile, image, registryHosts, hostEnv, plugins: [], waits: true, isRollback: false },
     saved: undefined,
     registry: accessFor(cluster.registry, { registryHosts, home, images: image.images }),
     env: hostEnv(masters[0] ?? ''),

@@ -41,6 +41,7 @@ export function rollbackCommand(context: CliContext): Command {
     )
     .action(async (image: string | undefined, flags: KnownFlags) => {
       await changeKnown(context, flags, 'sealer rollback', {
+        isRollback: true,
         change: ({ clusterfile, saved }) => {
           const before = image ?? saved.previous?.name;
           if (before === undefined) {

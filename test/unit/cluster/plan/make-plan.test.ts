@@ -224,3 +224,14 @@ test('a label and a taint that differ are one step, and what others have set sta
   });
   assert.deepEqual(ids(wanted, there), ['node-settings', 'wait']);
 });
+
+test('plugins of a rollback run when one goes back to an earlier image, and only if anything differs', () => {
+  const plugins = [{ phases: ['rollback'] }] as unknown as Desired['plugins'];
+  const newer = desired({ masters: ['10.0.0.2'], digest: 'b', plugins });
+  const older = desired({ masters: ['10.0.0.2'], digest: 'a', plugins, isRollback: true });
+  const there = current({ saved: newer, hosts: { '10.0.0.2': member(newer, '10.0.0.2', 'master') } });
+  const steps = ids(older, there);
+  assert.ok(steps.indexOf('plugins rollback') > steps.indexOf('distribute 10.0.0.2'), steps.join());
+  assert.ok(!ids({ ...older, isRollback: false }, there).includes('plugins rollback'));
+  assert.deepEqual(ids({ ...newer, isRollback: true }, there), []);
+});

@@ -17,6 +17,7 @@ interface Wanted {
   readonly taints?: readonly string[];
   readonly plugins?: Desired['plugins'];
   readonly settings?: string;
+  readonly isRollback?: boolean;
 }
 
 /** A cluster with an app, all hosts alike. */
@@ -27,6 +28,7 @@ export function desired({
   taints = [],
   plugins = [],
   settings = 'settings',
+  isRollback = false,
   ...of
 }: Wanted): Desired {
   const image = imageOf(of);
@@ -48,6 +50,7 @@ export function desired({
     env: {},
     hostEnv: () => ({}),
     waits: true,
+    isRollback,
   };
 }
 
