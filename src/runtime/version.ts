@@ -48,6 +48,12 @@ export function isAtLeast(version: string, major: number, minor: number): boolea
   return parsed.major > major || (parsed.major === major && parsed.minor >= minor);
 }
 
+/** Whether two versions are of one minor. */
+export function isSameMinor(one: string, other: string): boolean {
+  const [a, b] = [parseKubeVersion(one), parseKubeVersion(other)];
+  return a.major === b.major && a.minor === b.minor;
+}
+
 /**
  * Passes if Kubernetes may go from one version to the other: the same or newer, and at most one minor further (version
  * skew policy: "upgrade one minor at a time").

@@ -73,10 +73,16 @@ export function etcdFolder({ cluster }: Pick<Settings, 'cluster'>): string {
   return /^\/\S+$/.test(folder) ? folder : ETCD_FOLDER;
 }
 
-/** Whether an answer of kubectl says that nobody was there to ask, so that another master may be asked the same. */
+/**
+ * Whether an answer of kubectl says that nobody was there to ask, so that another master may be asked the same. An API server
+ * that has just begun knows no roles yet, and forbids everything.
+ */
 export function isUnanswered({ code, stderr }: Output): boolean {
-  return (
-    code !== 0 &&
-    /connection refused|no route to host|i\/o timeout|was refused|EOF$|TLS handshake timeout/m.test(stderr)
-  );
+  return code !== 0 && UNANSWERED.some((pattern) => pattern.test(stderr));
 }
+
+const UNANSWERED = [
+  /connection refused|no route to host|i\/o timeout|was refused|EOF$|TLS handshake timeout/m,
+  /RBAC: .*"cluster-admin" not found/,
+  /currently unable to handle the request|etcdserver: (?:leader changed|no leader|request timed out)/,
+];

@@ -28,7 +28,7 @@ export const createKubeadm: CreateRuntime = (context) => {
     joinNodes: (hosts) => joinNodes(driver, hosts),
     deleteMasters: (hosts) => deleteMasters(driver, hosts),
     deleteNodes: (hosts) => deleteNodes(driver, hosts),
-    upgrade: (to) => upgradeCluster(driverOf({ ...context, image: to })),
+    upgrade: (to) => upgradeCluster(driverOf({ ...context, image: to }, UPGRADE_OUTLASTS_MS)),
     reset: (hosts) => resetCluster(driver, hosts),
     updateCert: (sans) => addNames(driver, sans),
     mirror: (hosts) => mirrorHosts(driver, hosts),
@@ -40,9 +40,12 @@ export const createKubeadm: CreateRuntime = (context) => {
   } satisfies Runtime;
 };
 
-function driverOf(context: RuntimeContext): Driver {
+/** A new API server is up within a minute; on machines that are busy it takes longer. */
+const UPGRADE_OUTLASTS_MS = 3 * 60_000;
+
+function driverOf(context: RuntimeContext, outlastMs = 0): Driver {
   const settings = lazySettings(context);
-  const access = masterAccess(context, async () => (await settings()).apiPort);
+  const access = masterAccess(context, async () => (await settings()).apiPort, outlastMs);
   const usesAddress = ['true', '1', 'yes'].includes((context.image.env.UseIPasNodeName ?? '').toLowerCase());
   return { ...context, ...access, settings, nodeName: (host) => (usesAddress ? host.address : undefined) };
 }

@@ -40,6 +40,7 @@ async function deleteWorker(driver: Driver, leaving: Departing): Promise<void> {
   const { host } = leaving;
   if (host !== undefined) await resetHost(driver, host);
   if (node !== undefined) await deleteNode(kubectl, node.name, signal);
+  if (node !== undefined) await forgetStaticPods(driver, node.name);
   if (host === undefined) tellOfLeftovers(driver, leaving);
   else await cleanHost(driver, host);
 }
@@ -61,6 +62,16 @@ async function deleteMaster(driver: Driver, leaving: Departing): Promise<void> {
   if (node !== undefined) await deleteNode(kubectl, node.name, signal);
   if (host === undefined) tellOfLeftovers(driver, leaving);
   else await cleanHost(driver, host);
+}
+
+/**
+ * What the API remembers of a master's static pods would go within minutes; until then, kubeadm counts it as a member, and an upgrade
+ * leaves CoreDNS and kube-proxy as they are.
+ */
+async function forgetStaticPods({ kubectl, signal }: Driver, name: string): Promise<void> {
+  const which = ['-n', 'kube-system', '-l', 'tier=control-plane', '--field-selector', `spec.nodeName=${name}`];
+  const argv = ['delete', 'pods', ...which, '--force', '--grace-period=0', '--ignore-not-found'];
+  await kubectl(argv, { signal, allowFailure: true });
 }
 
 /** A budget that cannot be kept does not keep a host that is to go; neither does a kubelet that will never answer. */

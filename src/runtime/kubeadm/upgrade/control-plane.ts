@@ -40,14 +40,15 @@ export async function upgradeControlPlane(driver: Driver, host: Host, program: s
     const words = verb === 'apply' ? ['upgrade', 'apply', image.kubeVersion, '--yes'] : ['upgrade', 'node'];
     await runKubeadm(driver, host, [...words, ...ignoring(settings.ignoredChecks)], { program });
     await host.exec({ argv: ['rm', '-f', markPath(driver)], signal });
-    if (verb === 'apply') await waitForProxies(driver);
+    await waitForProxies(driver);
   }
   await installKubeconfig(driver, host);
 }
 
 /**
- * The last that `kubeadm upgrade apply` does is to have every kube-proxy started anew, one after the other: until a node's is up
- * again, the node goes on sending users to pods that a drain has moved. That a proxy does not come up keeps nothing from going on.
+ * The last that kubeadm does, on the first master or (from 1.28 on) on the last one, is to have every kube-proxy started anew, one
+ * after the other: until a node's is up again, the node goes on sending users to pods that a drain has moved. That a proxy does not
+ * come up keeps nothing from going on.
  */
 async function waitForProxies({ kubectl, signal }: Driver): Promise<void> {
   const argv = ['-n', 'kube-system', 'rollout', 'status', 'daemonset/kube-proxy', `--timeout=${PROXIES_TIMEOUT_S}s`];
