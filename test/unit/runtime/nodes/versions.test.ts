@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkQuorum } from '../../../../src/runtime/quorum.ts';
-import { checkUpgrade, compareVersions, parseKubeVersion } from '../../../../src/runtime/version.ts';
+import { checkUpgrade, compareVersions, isSameMinor, parseKubeVersion } from '../../../../src/runtime/version.ts';
 
 test('versions are ordered by number, then by what came before a release, then by build', () => {
   const ordered = ['v1.9.10', 'v1.20.2', 'v1.20.10', 'v1.33.0-rc.1', 'v1.33.0', 'v1.33.0+k3s2', 'v1.33.0+k3s10'];
   assert.deepEqual(ordered.toReversed().toSorted(compareVersions), ordered);
   assert.equal(compareVersions('1.20.2', 'v1.20.2'), 0);
+});
+
+test('patches and builds of one minor are told from another minor', () => {
+  assert.equal(isSameMinor('v1.33.13', '1.33.0+k3s1'), true);
+  assert.equal(isSameMinor('v1.33.13', 'v1.34.13'), false);
 });
 
 test('what is no version is refused', () => {
