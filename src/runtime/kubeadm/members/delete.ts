@@ -40,7 +40,6 @@ async function deleteWorker(driver: Driver, leaving: Departing): Promise<void> {
   const { host } = leaving;
   if (host !== undefined) await resetHost(driver, host);
   if (node !== undefined) await deleteNode(kubectl, node.name, signal);
-  if (node !== undefined) await forgetStaticPods(driver, node.name);
   if (host === undefined) tellOfLeftovers(driver, leaving);
   else await cleanHost(driver, host);
 }
@@ -59,7 +58,10 @@ async function deleteMaster(driver: Driver, leaving: Departing): Promise<void> {
   // kubeadm takes its etcd out of the cluster, or only warns that it could not: so it is looked at.
   if (host !== undefined) await resetHost(driver, host);
   await removeMember(via, address, signal);
-  if (node !== undefined) await deleteNode(kubectl, node.name, signal);
+  if (node !== undefined) {
+    await deleteNode(kubectl, node.name, signal);
+    await forgetStaticPods(driver, node.name);
+  }
   if (host === undefined) tellOfLeftovers(driver, leaving);
   else await cleanHost(driver, host);
 }
