@@ -46,7 +46,7 @@ export async function upgradeControlPlane(driver: Driver, host: Host, program: s
 }
 
 /**
- * The last that kubeadm does, on the first master or (from 1.28 on) on the last one, is to have every kube-proxy started anew, one
+ * The last that kubeadm does, on the first master or (seen with 1.34) on the last one, is to have every kube-proxy started anew, one
  * after the other: until a node's is up again, the node goes on sending users to pods that a drain has moved. That a proxy does not
  * come up keeps nothing from going on.
  */

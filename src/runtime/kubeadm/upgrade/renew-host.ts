@@ -32,8 +32,8 @@ export async function renewHost(driver: Driver, host: Host, node: NodeState): Pr
 }
 
 /**
- * A kubelet of another minor finds that its containers are not as it would make them, and starts the static pods of its host anew
- * some seconds after it says that it is Ready: nobody else's turn before that is over.
+ * Static pods of a host start anew some time after a kubelet of another minor says that it is Ready (seen from 1.33 to 1.34): nobody
+ * else's turn before that is over.
  * @throws SealerError NODE_NOT_READY
  */
 async function waitForSteadyApi(driver: Driver, host: Host): Promise<void> {
